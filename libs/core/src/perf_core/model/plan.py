@@ -1,0 +1,50 @@
+"""What a run is asked to be, beyond Locust's own options: handed from the command to the master as JSON."""
+
+import json
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from perf_core.errors import UsageError
+
+PLAN_VARIABLE = "PERF_RUN_PLAN"
+"""Environment variable that carries a plan from `perf-platform run` to the Locust processes it starts."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunPlan:
+    """The platform's side of a run; users, spawn rate, run time and host are Locust's options.
+
+    Attributes:
+        run_id: chosen by the caller, so that it can find the folder; None = made at the start of the run.
+        scenario: None = the locustfile's stem.
+        baseline: None = the promoted run if there is one; "latest", "none", a run id.
+        labels: free key=value.
+        strict: INCONCLUSIVE(noise) ends with 4 too.
+        metrics_controller: URL of the target's metrics controller; None = never touched.
+        fingerprint: further comparability fields the caller knows.
+    """
+
+    run_id: str | None = None
+    scenario: str | None = None
+    baseline: str | None = None
+    labels: dict[str, str] = field(default_factory=dict)
+    strict: bool = False
+    metrics_controller: str | None = None
+    fingerprint: dict[str, str] = field(default_factory=dict)
+
+    def to_json(self) -> str:
+        """Return the plan as one line of JSON."""
+        return json.dumps(asdict(self), ensure_ascii=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> "RunPlan":
+        """Return the plan of `to_json`.
+
+        Raises:
+            UsageError: the text is no plan.
+        """
+        try:
+            fields: dict[str, Any] = json.loads(text)
+            return cls(**fields)
+        except (TypeError, ValueError) as cause:
+            raise UsageError(f"{PLAN_VARIABLE} is not a run plan ({cause}); unset it") from cause

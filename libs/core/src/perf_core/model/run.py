@@ -1,0 +1,82 @@
+"""The facts of a run: what `run.json` holds."""
+
+from dataclasses import dataclass, field
+
+from perf_core.model.verdict import RunState, Validity, Verdict
+
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class RunEvent:
+    """Something that happened during a run, drawn in the report: a worker joined, pacing changed."""
+
+    at: float
+    """Unix seconds."""
+    kind: str
+    """Closed set, snake_case: worker_joined, worker_lost, worker_left, users_changed, pacing_changed, stop."""
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class FinishStep:
+    """One step of ending a run (freeze, compare, render, store, notify) and how it went."""
+
+    name: str
+    ok: bool
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RunInfo:
+    """Facts of one run. Times are Unix seconds, durations seconds.
+
+    Attributes:
+        id: opaque, sortable by start.
+        scenario: what makes runs comparable; default the locustfile's stem.
+        target: base URL of the service under load.
+        state: running, finished or interrupted.
+        started: start of the load; None before it.
+        ended: end of the load; None while it runs.
+        ramp_up: seconds until all users were started; they are not compared.
+        users: users asked for.
+        spawn_rate: users started per second.
+        run_time: seconds asked for; None when it was open-ended.
+        workers: worker processes that took part.
+        requests: requests recorded, failed ones included.
+        failures: failed requests.
+        validity: whether the run measured what it says.
+        validity_reasons: sentences.
+        verdict: None when nothing was compared.
+        baseline: id of the run it was compared with.
+        fingerprint: comparability fields, name -> value.
+        labels: free key=value, e.g. commit, branch, job_url.
+        lost_requests: requests known to be lost.
+        rejected_samples: latencies that were NaN, negative or infinite.
+        files: name -> path relative to the run folder.
+    """
+
+    id: str
+    scenario: str
+    target: str
+    state: RunState = RunState.RUNNING
+    started: float | None = None
+    ended: float | None = None
+    ramp_up: float = 0.0
+    users: int = 0
+    spawn_rate: float = 0.0
+    run_time: float | None = None
+    workers: int = 0
+    requests: int = 0
+    failures: int = 0
+    validity: Validity = Validity.VALID
+    validity_reasons: tuple[str, ...] = ()
+    verdict: Verdict | None = None
+    baseline: str | None = None
+    fingerprint: dict[str, str] = field(default_factory=dict)
+    labels: dict[str, str] = field(default_factory=dict)
+    events: tuple[RunEvent, ...] = ()
+    finish_steps: tuple[FinishStep, ...] = ()
+    lost_requests: int = 0
+    rejected_samples: int = 0
+    schema_version: int = SCHEMA_VERSION

@@ -1,0 +1,121 @@
+"""The live state of a master, as `GET /perf/snapshot` tells it: counters since the master's start, across runs.
+
+The exporter turns it into metrics; nothing in it is a rate or a quantile, so any reader can take differences.
+"""
+
+import json
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from perf_core.errors import PerfError
+
+BOUNDS: tuple[float, ...] = tuple(
+    sorted({2.0**exponent for exponent in range(-10, 5)} | {1.5 * 2.0**exponent for exponent in range(-8, 1)})
+)
+"""Upper bounds in seconds of the classic histograms: powers of two and their midpoints, exact edges of our buckets."""
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointCounters:
+    """Counters of one endpoint. `counts` has one entry per bound and a last one above all bounds, not cumulative."""
+
+    method: str
+    name: str
+    requests: int
+    failures: dict[str, int]
+    """Error class -> count; the classes seen are few and bounded."""
+    bytes: int
+    total_time: float
+    counts: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerReading:
+    """The last reading of one worker; `state` is ready, spawning, running, stopping or missing."""
+
+    id: str
+    state: str
+    users: int
+    cpu_ratio: float
+    loop_lag: float
+    """Seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class HostReading:
+    """The last reading of one injector host or of the master's. Byte counts are counters."""
+
+    node: str
+    role: str
+    cpu_ratio: float
+    memory_used_bytes: int
+    network_received_bytes: int
+    network_sent_bytes: int
+    disk_read_bytes: int
+    disk_written_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Everything the master tells about itself. Times are Unix seconds.
+
+    Attributes:
+        state: idle, spawning, running, stopping, finishing.
+        run_id: of the run that is on, or that ended less than five minutes ago; None otherwise.
+        scenario: of that run.
+        target: of that run.
+        verdict: of the last finished run in this process; None while there is none.
+        captured: requests recorded since the master's start.
+        lost: requests known to be lost since the master's start.
+        folded: series folded into "other" because there were too many endpoints.
+        notifications: "channel outcome" -> count, e.g. {"mail sent": 1}.
+        functional_tests: outcome -> count of the last functional run.
+    """
+
+    state: str
+    run_id: str | None
+    scenario: str
+    target: str
+    started: float | None
+    users: int
+    users_target: int
+    workers: tuple[WorkerReading, ...]
+    hosts: tuple[HostReading, ...]
+    endpoints: tuple[EndpointCounters, ...]
+    captured: int = 0
+    lost: int = 0
+    folded: int = 0
+    late: int = 0
+    dropped: int = 0
+    pacing: float | None = None
+    verdict: str | None = None
+    notifications: dict[str, int] = field(default_factory=dict)
+    functional_tests: dict[str, int] = field(default_factory=dict)
+    functional_at: float | None = None
+    bounds: tuple[float, ...] = BOUNDS
+
+    def to_json(self) -> str:
+        """Return the snapshot as JSON."""
+        return json.dumps(asdict(self), ensure_ascii=False)
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> "Snapshot":
+        """Return the snapshot of `to_json`; unknown fields of a newer master are ignored.
+
+        Raises:
+            PerfError: the text is no snapshot.
+        """
+        try:
+            raw: dict[str, Any] = json.loads(text)
+            known = {name: raw[name] for name in cls.__dataclass_fields__ if name in raw}
+            known["workers"] = tuple(WorkerReading(**each) for each in raw["workers"])
+            known["hosts"] = tuple(HostReading(**each) for each in raw["hosts"])
+            known["endpoints"] = tuple(
+                EndpointCounters(**{**each, "counts": tuple(each["counts"])}) for each in raw["endpoints"]
+            )
+            known["bounds"] = tuple(raw["bounds"])
+            return cls(**known)
+        except (KeyError, TypeError, ValueError) as cause:
+            raise PerfError(
+                f"the master's answer is not a snapshot ({cause}); is it a perf-platform master?"
+            ) from cause
