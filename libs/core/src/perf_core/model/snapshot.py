@@ -12,7 +12,7 @@ from perf_core.errors import PerfError
 BOUNDS: tuple[float, ...] = tuple(
     sorted({2.0**exponent for exponent in range(-10, 5)} | {1.5 * 2.0**exponent for exponent in range(-8, 1)})
 )
-"""Upper bounds in seconds of the classic histograms: powers of two and their midpoints, exact edges of our buckets."""
+"""Upper bounds in seconds of the classic histograms: powers of two and midpoints, exact edges of our buckets."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,123 @@
+"""All runs of one folder (`PERF_RUNS_DIR`): the truth is in the files, nothing else is kept."""
+
+import logging
+import os
+import secrets
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from perf_core.errors import BaselineError, RunNotFoundError, RunStoreError
+from perf_core.model.run import RunInfo
+from perf_core.model.series import Recording
+from perf_core.model.verdict import RunState, Validity, Verdict
+from perf_core.runstore.baselines import Promotion, clear_promotion, read_promotion, write_promotion
+from perf_core.runstore.folder import RunFolder
+
+log = logging.getLogger(__name__)
+
+
+def new_run_id(now: float | None = None) -> str:
+    """Return a fresh id that sorts by time (UTC): ``20261124-101500-3f9a``."""
+    return time.strftime("%Y%m%d-%H%M%S", time.gmtime(now)) + f"-{secrets.token_hex(2)}"
+
+
+@dataclass(frozen=True, slots=True)
+class RunStore:
+    """The runs under `root`."""
+
+    root: Path
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] | None = None) -> "RunStore":
+        """Return the store that `PERF_RUNS_DIR` names, default ``./runs``."""
+        return cls(Path((os.environ if environment is None else environment).get("PERF_RUNS_DIR") or "runs"))
+
+    def list(self) -> list[RunInfo]:
+        """Return the facts of all runs, newest first; what is no run is left out, a damaged one with a warning."""
+        runs = []
+        for path in sorted(self.root.glob("*/run.json")) if self.root.is_dir() else ():
+            try:
+                runs.append(RunFolder(path.parent).read_info())
+            except RunStoreError as cause:
+                log.warning("run.unreadable", extra={"path": str(path), "cause": str(cause)})
+        return sorted(runs, key=lambda run: (run.started or 0.0, run.id), reverse=True)
+
+    def create(self, info: RunInfo) -> RunFolder:
+        """Make the folder of a new run with its facts.
+
+        Raises:
+            RunStoreError: the folder cannot be written, or there is a run of that id.
+        """
+        folder = self.folder_of(info.id)
+        if (folder.path / "run.json").exists():
+            raise RunStoreError(f"there is a run {info.id} already; leave the id out to get a fresh one")
+        folder.write_info(info)
+        return folder
+
+    def folder_of(self, run_id: str) -> RunFolder:
+        """Return the folder a run of that id has or would have.
+
+        Raises:
+            RunNotFoundError: the text cannot be a run id.
+        """
+        if not run_id or run_id != Path(run_id).name or run_id.startswith(".") or "\0" in run_id:
+            raise RunNotFoundError(f"{run_id!r} is not a run id; list the runs with `perf-platform runs`")
+        return RunFolder(self.root / run_id)
+
+    def folder(self, run_id: str) -> RunFolder:
+        """Return the folder of a run.
+
+        Raises:
+            RunNotFoundError: there is none; the message names the newest that are there.
+        """
+        folder = self.folder_of(run_id)
+        if not (folder.path / "run.json").is_file():
+            newest = ", ".join(run.id for run in self.list()[:3]) or "none yet"
+            raise RunNotFoundError(f"there is no run {run_id} in {self.root}; the newest are: {newest}")
+        return folder
+
+    def load(self, run_id: str) -> Recording:
+        """Return everything recorded of a run."""
+        return self.folder(run_id).load()
+
+    def promoted(self, scenario: str) -> Promotion | None:
+        """Return the baseline of a scenario, None when none was promoted."""
+        return read_promotion(self.root, scenario)
+
+    def promote(self, run: RunInfo, by: str, *, force: bool = False) -> Promotion:
+        """Make a run the baseline of its scenario."""
+        return write_promotion(self.root, run, by, force=force)
+
+    def clear(self, scenario: str) -> bool:
+        """Forget the baseline of a scenario; return whether there was one."""
+        return clear_promotion(self.root, scenario)
+
+    def choose_baseline(self, choice: str | None, scenario: str, *, excluding: str | None = None) -> RunInfo | None:
+        """Return the run to compare with (design D20): None = the promoted one, "latest", "none", or an id.
+
+        Raises:
+            BaselineError: one was asked for, or promoted, and is not there or not readable.
+        """
+        if choice == "none":
+            return None
+        if choice == "latest":
+            return self._latest(scenario, excluding)
+        promotion = self.promoted(scenario) if choice is None else None
+        run_id = choice or (promotion.run_id if promotion else None)
+        if run_id is None or (choice is None and run_id == excluding):
+            return None
+        try:
+            return self.folder(run_id).read_info()
+        except RunStoreError as cause:
+            raise BaselineError(f"the baseline cannot be used: {cause}") from cause
+
+    def _latest(self, scenario: str, excluding: str | None) -> RunInfo:
+        for run in self.list():
+            usable = run.state is RunState.FINISHED and run.validity is Validity.VALID
+            if usable and run.scenario == scenario and run.id != excluding and run.verdict is not Verdict.REGRESSED:
+                return run
+        raise BaselineError(
+            f"no finished VALID run of scenario '{scenario}' is in {self.root}; make one, or use --baseline none"
+        )
