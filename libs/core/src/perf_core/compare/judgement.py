@@ -1,0 +1,157 @@
+"""The comparison of two recordings: gather, test, judge every endpoint, then the run (design D8)."""
+
+from perf_core.compare.comparability import MUST_AGREE, WARNED, differing
+from perf_core.compare.comparison import EndpointComparison, RunComparison, RunReference
+from perf_core.compare.endpoint_verdict import judge_endpoint
+from perf_core.compare.evidence import Evidence, figures, gather
+from perf_core.compare.findings import Findings, run_tests
+from perf_core.compare.policy import DEFAULT, ComparisonPolicy
+from perf_core.compare.words import run_wide_sentence
+from perf_core.model.run import RunInfo
+from perf_core.model.series import Recording
+from perf_core.model.verdict import Reason, Validity, Verdict
+
+_SEVERITY = {Verdict.REGRESSED: 0, Verdict.INCONCLUSIVE: 1, Verdict.IMPROVED: 2, Verdict.UNCHANGED: 3, None: 4}
+_WORST = {Validity.VALID: 0, Validity.SUSPECT: 1, Validity.INVALID: 2}
+Outcome = tuple[Verdict, tuple[Reason, ...], str]
+
+
+def compare_runs(current: Recording, baseline: Recording | None, policy: ComparisonPolicy = DEFAULT) -> RunComparison:
+    """Return the judgement of a run; without a baseline its figures alone, and no verdict."""
+    evidence = gather(current, baseline)
+    if baseline is None:
+        return _alone(current, evidence)
+    common = [pair for pair in evidence.pairs if pair.baseline and pair.current]
+    findings = run_tests(common, _seconds(evidence), policy)
+    endpoints = [judge_endpoint(pair, evidence, findings, policy) for pair in evidence.pairs]
+    blocked = _blocked(current, baseline, policy)
+    verdict, reasons, text = blocked or _run_outcome(endpoints, findings, policy)
+    if blocked:
+        endpoints = [] if Reason.NO_DATA in reasons and not current.requests else [
+            _withheld(each, reasons, text) for each in endpoints
+        ]  # fmt: skip
+    return RunComparison(
+        verdict,
+        max(current.info.validity, baseline.info.validity, key=_WORST.__getitem__),
+        reasons,
+        text,
+        _reference(baseline.info),
+        _reference(current.info),
+        tuple(sorted(endpoints, key=_order)),
+        findings.run_wide,
+        _warnings(current.info, baseline.info, policy),
+        detectable=_detectable(endpoints) if Reason.NOISE in reasons else None,
+        trimmed_seconds=evidence.trimmed,
+        window_seconds=float(evidence.current_grid.width),
+    )
+
+
+def _alone(current: Recording, evidence: Evidence) -> RunComparison:
+    rows = [
+        EndpointComparison(
+            pair.key, None, (), "nothing to compare with", None, figures(pair.current, evidence.current_grid)
+        )
+        for pair in evidence.pairs
+        if pair.current
+    ]
+    text = f"There is no baseline of '{current.info.scenario}' to compare with; promote a run to make it one"
+    return RunComparison(
+        None, current.info.validity, (), text, None, _reference(current.info), tuple(sorted(rows, key=_order)),
+        trimmed_seconds=evidence.trimmed,
+    )  # fmt: skip
+
+
+def _blocked(current: Recording, baseline: Recording, policy: ComparisonPolicy) -> Outcome | None:
+    """Return why the runs cannot be judged at all, or None."""
+    for run, side in ((current, "this run"), (baseline, "the baseline")):
+        if not run.requests:
+            return (
+                Verdict.INCONCLUSIVE,
+                (Reason.NO_DATA,),
+                f"No request was recorded in {side}; check that its target was up",
+            )
+        if run.info.validity is Validity.INVALID:
+            why = "; ".join(run.info.validity_reasons) or "no reason recorded"
+            return Verdict.INCONCLUSIVE, (Reason.SUSPECT,), f"{side.capitalize()} is INVALID: {why}"
+    different = [] if policy.force else differing(baseline.info, current.info, MUST_AGREE)
+    if different:
+        text = f"The runs are not comparable: {'; '.join(different)}; make a new baseline, or force the comparison"
+        return Verdict.INCONCLUSIVE, (Reason.NOT_COMPARABLE,), text
+    return None
+
+
+def _run_outcome(endpoints: list[EndpointComparison], findings: Findings, policy: ComparisonPolicy) -> Outcome:
+    for wanted, sign in ((Verdict.REGRESSED, 1), (Verdict.IMPROVED, -1)):
+        wide = [each for each in findings.run_wide if each.flagged and (each.ratio - 1) * sign > 0]
+        moved = sorted((each for each in endpoints if each.verdict is wanted), key=_order)
+        if wide or moved:
+            reasons = [Reason.RUN_WIDE] if wide else []
+            reasons += [reason for reason in Reason if any(reason in each.reasons for each in moved)]
+            sentences = [run_wide_sentence(min(wide, key=lambda each: each.p_value))] if wide else []
+            sentences += [each.explanation for each in moved[:2]]
+            more = f" ({len(moved) - 2} more endpoints)" if len(moved) > 2 else ""
+            return wanted, tuple(reasons), ". ".join(sentences) + more
+    return _quiet_outcome(endpoints, policy)
+
+
+def _quiet_outcome(endpoints: list[EndpointComparison], policy: ComparisonPolicy) -> Outcome:
+    known = [each for each in endpoints if each.verdict and each.current]
+    total = sum(_requests(each) for each in known)
+    quiet = sum(_requests(each) for each in known if each.verdict is Verdict.UNCHANGED)
+    if total and quiet >= policy.unchanged_share * total:
+        return (
+            Verdict.UNCHANGED,
+            (),
+            f"No change beyond noise; a large one is excluded at endpoints with {quiet / total:.0%} of the requests",
+        )
+    if not any(each.shifts for each in known):
+        reason = Reason.TOO_FEW_REQUESTS if total else Reason.NO_DATA
+        return (
+            Verdict.INCONCLUSIVE,
+            (reason,),
+            "No endpoint has enough answered requests and windows to be judged; run longer",
+        )
+    seen = _detectable(endpoints)
+    size = f"the smallest change of p50 that would have been seen is {seen:.0%}; " if seen is not None else ""
+    return Verdict.INCONCLUSIVE, (Reason.NOISE,), f"Noise hides the answer: {size}run longer or add baseline runs"
+
+
+def _withheld(each: EndpointComparison, reasons: tuple[Reason, ...], text: str) -> EndpointComparison:
+    """Return the endpoint with its figures but without a judgement that would not be sound."""
+    return EndpointComparison(
+        each.key, Verdict.INCONCLUSIVE, reasons, text, each.baseline, each.current, each.shifts, each.ks, each.a12
+    )
+
+
+def _warnings(current: RunInfo, baseline: RunInfo, policy: ComparisonPolicy) -> tuple[str, ...]:
+    fields = (*WARNED, *MUST_AGREE) if policy.force else WARNED
+    warnings = [f"The runs differ: {text}" for text in differing(baseline, current, fields)]
+    if current.id == baseline.id:
+        warnings.append("The run was compared with itself")
+    for info, side in ((current, "This run"), (baseline, "The baseline")):
+        if info.validity is Validity.SUSPECT:
+            warnings.append(f"{side} is SUSPECT: {'; '.join(info.validity_reasons) or 'no reason recorded'}")
+    return tuple(warnings)
+
+
+def _seconds(evidence: Evidence) -> float:
+    grids = [grid for grid in (evidence.baseline_grid, evidence.current_grid) if grid]
+    return float(min(grid.width * grid.count for grid in grids))
+
+
+def _detectable(endpoints: list[EndpointComparison]) -> float | None:
+    seen = [shift.detectable for each in endpoints for shift in each.shifts if shift.quantile == 0.5]
+    return sorted(seen)[len(seen) // 2] if seen else None
+
+
+def _requests(each: EndpointComparison) -> int:
+    return each.current.requests if each.current else 0
+
+
+def _order(each: EndpointComparison) -> tuple[int, float, int, str]:
+    flagged = [shift.p_value for shift in each.shifts if shift.flagged]
+    return _SEVERITY[each.verdict], min(flagged, default=1.0), -_requests(each), str(each.key)
+
+
+def _reference(info: RunInfo) -> RunReference:
+    return RunReference(info.id, info.scenario, info.target, info.started, info.validity)

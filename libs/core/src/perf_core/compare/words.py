@@ -1,0 +1,41 @@
+"""The sentences of a judgement: what moved, by how much, and why it is believed."""
+
+from perf_core.compare.comparison import EndpointFigures, QuantileShift, RunWideShift
+from perf_core.model.endpoint import EndpointKey
+from perf_core.units import format_latency, format_ratio_change, format_share
+
+
+def shift_sentence(key: EndpointKey, shift: QuantileShift, tests: int) -> str:
+    """Return ``GET /items p95 182 ms -> 264 ms (+45 %, 95 % interval ...); unlikely to be noise: p = ...``."""
+    moved = (
+        f"{key} p{shift.quantile * 100:g} {format_latency(shift.baseline)} -> {format_latency(shift.current)} "
+        f"({format_ratio_change(shift.ratio)}, 95 % interval {_interval(shift.low, shift.high)})"
+    )
+    if not shift.flagged:
+        return f"{moved}; this can be noise or is too small to matter: p {_p(shift.p_value)}"
+    return f"{moved}; unlikely to be noise: p {_p(shift.p_value)} after correcting for {tests} tests"
+
+
+def run_wide_sentence(shift: RunWideShift) -> str:
+    """Return the sentence of a shift that all endpoints share."""
+    slower = "slower" if shift.ratio > 1 else "faster"
+    return (
+        f"the whole run is {slower}: p{shift.quantile * 100:g} {format_ratio_change(shift.ratio)} over all endpoints "
+        f"(95 % interval {_interval(shift.low, shift.high)}, p {_p(shift.p_value)})"
+    )
+
+
+def failure_sentence(key: EndpointKey, old: EndpointFigures, new: EndpointFigures, p_value: float) -> str:
+    """Return the sentence of a risen error rate."""
+    return (
+        f"{key} fails more often: {format_share(old.failure_share)} -> {format_share(new.failure_share)}"
+        f"; unlikely to be noise: p {_p(p_value)}"
+    )
+
+
+def _interval(low: float, high: float) -> str:
+    return f"{(low - 1) * 100:+.0f}..{(high - 1) * 100:+.0f} %"
+
+
+def _p(p_value: float) -> str:
+    return "< 0.0001" if p_value < 0.0001 else f"= {p_value:.2g}"

@@ -1,0 +1,118 @@
+"""How much a quantile would move if the same run were made again: window influences and their long-run variance."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from perf_core.model.histogram import FloatArray, Histogram, bucket_indexes
+from perf_core.stats.windows import EndpointWindows
+
+RESOLUTION = 1e-6
+"""Seconds; latencies below are taken as this, so that a logarithm exists."""
+HALF_BUCKET = 2.0**-11
+HIGHEST_PHI = 0.8
+REQUESTS_PER_WINDOW = 5
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Influence:
+    """A quantile of one side and what each window does to its logarithm (`psi`, sums to zero).
+
+    `merge` windows are taken together before anything is squared: five requests in each for sparse endpoints.
+    """
+
+    value: float
+    psi: FloatArray
+    merge: int
+    floor: float
+    """Variance of independent requests, or of the recording's resolution: nothing is known better."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """A variance and how well it is known."""
+
+    variance: float
+    freedom: float
+
+
+def influence(windows: EndpointWindows, q: float) -> Influence:
+    """Return the quantile q of one side with the influence of each window on its logarithm.
+
+    Source: Woodruff (1952) for the slope; ratio residuals per window as cluster sampling has them.
+    """
+    histogram = windows.histogram
+    value = histogram.quantile(q)
+    total = histogram.total
+    done, share = _done_near(windows, value, q)
+    merge = merge_factor(total, windows.count)
+    residuals = done - windows.answered * share
+    grouped = grouped_sums(residuals, merge)
+    count = len(grouped)
+    inflation = _inflation(_clipped(lag_one(grouped)))
+    se = float(np.sqrt(count / (count - 1) * np.sum(grouped**2) * inflation)) / total
+    slope = _slope(histogram, q, max(se, 0.5 / total))
+    psi = -residuals / total * slope * np.sqrt(count / (count - 1))
+    floor = max(q * (1 - q) / total * slope**2, HALF_BUCKET**2)
+    return Influence(max(value, RESOLUTION), psi, merge, floor)
+
+
+def merge_factor(requests: int, windows: int) -> int:
+    """Return how many neighbouring windows to take together to have five requests in each on average."""
+    return max(1, int(np.ceil(REQUESTS_PER_WINDOW * windows / max(requests, 1))))
+
+
+def pooled_phi(series: Sequence[FloatArray], merges: Sequence[int]) -> float:
+    """Return the autocorrelation of neighbouring windows, averaged over endpoints and corrected for its bias."""
+    grouped = [grouped_sums(each, merge) for each, merge in zip(series, merges, strict=True)]
+    mean = float(np.mean([lag_one(each) for each in grouped]))
+    count = float(np.mean([len(each) for each in grouped]))
+    return mean + (1 + 4 * max(mean, 0.0)) / count
+
+
+def long_run_variance(psi: FloatArray, merge: int, pooled: float, floor: float) -> Spread:
+    """Return the variance of the sum of `psi`, inflated for autocorrelation (own or pooled, the larger)."""
+    grouped = grouped_sums(psi, merge)
+    phi = _clipped(max(lag_one(grouped), pooled))
+    variance = float(np.sum(grouped**2)) * _inflation(phi)
+    freedom = max((len(grouped) - 1) / _inflation(phi), 3.0)
+    return Spread(max(variance, floor), freedom)
+
+
+def lag_one(series: FloatArray) -> float:
+    """Return the autocorrelation at lag one of a series around zero; 0 when it does not vary."""
+    power = float(np.dot(series, series))
+    return float(np.dot(series[1:], series[:-1])) / power if power > 0 else 0.0
+
+
+def grouped_sums(series: FloatArray, merge: int) -> FloatArray:
+    """Return the sums of `merge` neighbours; a short last group joins the one before."""
+    if merge <= 1:
+        return series
+    starts = np.arange(0, max(len(series) - merge + 1, 1), merge)
+    return np.add.reduceat(series, starts)
+
+
+def _inflation(phi: float) -> float:
+    return (1 + phi) / (1 - phi)
+
+
+def _clipped(phi: float) -> float:
+    return min(max(phi, 0.0), HIGHEST_PHI)
+
+
+def _done_near(windows: EndpointWindows, value: float, q: float) -> tuple[FloatArray, float]:
+    """Return requests per window up to the bucket edge nearest to quantile q, and the share of all of them."""
+    bucket = bucket_indexes(np.array([value]))
+    edges = np.concatenate([np.maximum(bucket - 1, 0), bucket])
+    done = windows.done_within(edges)
+    shares = done.sum(axis=0) / windows.histogram.total
+    nearest = int(np.argmin(np.abs(shares - q)))
+    return done[:, nearest], float(shares[nearest])
+
+
+def _slope(histogram: Histogram, q: float, se: float) -> float:
+    low, high = max(q - se, 0.0), min(q + se, 1.0)
+    rise = np.log(max(histogram.quantile(high), RESOLUTION)) - np.log(max(histogram.quantile(low), RESOLUTION))
+    return float(rise / (high - low))

@@ -1,0 +1,222 @@
+"""The test of log-quantile shifts: against all noise (total view), against the others (relative view), and run-wide.
+
+Source: cluster-sampling quantile variances (Woodruff 1952), random-effects shrinkage, leave-one-out weighted medians.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from perf_core.model.histogram import FloatArray
+from perf_core.stats.distributions import t_quantile, t_tail, welch_freedom
+from perf_core.stats.noise import Influence, Spread, long_run_variance, pooled_phi
+
+SETTLED = 60.0
+"""Degrees of freedom of a prior."""
+HEAVIEST = 0.3
+FEWEST_FOR_RELATIVE = 4
+_PRIOR_ENDPOINTS = 4.0
+_MAD = 1.4826
+
+
+@dataclass(frozen=True, slots=True)
+class NoiseModel:
+    """Run-to-run noise of the logarithm of a quantile: variances of the difference of two sides.
+
+    Attributes:
+        run: of what all endpoints share.
+        run_freedom: how well it is known; infinite-like for a prior.
+        endpoint: of what each endpoint has for itself; lower bound, raised from the endpoints' spread.
+    """
+
+    run: float
+    run_freedom: float
+    endpoint: float
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointShift:
+    """The shift of ln Q of one endpoint, its standard errors and one-sided p-values."""
+
+    shift: float
+    error: float
+    freedom: float
+    relative_error: float | None
+    relative_freedom: float
+    slower: float
+    """p-value of "slower", before correction."""
+    faster: float
+    faster_total: float
+    """p-value of "faster" in the total view alone."""
+
+    def bound(self, probability: float) -> float:
+        """Return the value the shift stays below with `probability`, in the total view."""
+        return self.shift + t_quantile(probability, self.freedom) * self.error
+
+    def detectable(self, alpha: float) -> float:
+        """Return the smallest shift found with power 0.8 by a one-sided test at `alpha`, in the better view."""
+        views = [(self.error, self.freedom)]
+        if self.relative_error is not None:
+            views.append((self.relative_error, self.relative_freedom))
+        return min((t_quantile(1 - alpha / 2, df) + t_quantile(0.8, df)) * error for error, df in views)
+
+
+@dataclass(frozen=True, slots=True)
+class SharedShift:
+    """The shift all endpoints share, with its standard error and one-sided p-values."""
+
+    shift: float
+    error: float
+    freedom: float
+    slower: float
+    faster: float
+
+
+@dataclass(frozen=True, slots=True)
+class QuantileTest:
+    """The result of one quantile over all endpoints that have enough requests for it."""
+
+    endpoints: tuple[EndpointShift, ...]
+    shared: SharedShift | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Sides:
+    baseline: Sequence[Influence]
+    current: Sequence[Influence]
+    phi_baseline: float
+    phi_current: float
+
+    def spread(self, index: int) -> tuple[Spread, Spread]:
+        old, new = self.baseline[index], self.current[index]
+        return (
+            long_run_variance(old.psi, old.merge, self.phi_baseline, old.floor),
+            long_run_variance(new.psi, new.merge, self.phi_current, new.floor),
+        )
+
+
+def shift_test(baseline: Sequence[Influence], current: Sequence[Influence], noise: NoiseModel) -> QuantileTest:
+    """Return the shift of one quantile for every endpoint (same order on both sides) and for all together."""
+    if not baseline:
+        return QuantileTest((), None)
+    sides = _Sides(
+        baseline,
+        current,
+        pooled_phi([each.psi for each in baseline], [each.merge for each in baseline]),
+        pooled_phi([each.psi for each in current], [each.merge for each in current]),
+    )
+    shifts = np.log([new.value / old.value for old, new in zip(baseline, current, strict=True)])
+    spreads = [sides.spread(index) for index in range(len(shifts))]
+    weights = _weights(spreads, noise.endpoint)
+    relative = _relative_spreads(sides, weights) if len(shifts) >= FEWEST_FOR_RELATIVE else None
+    medians = _leave_one_out_medians(shifts, weights) if relative else np.zeros(len(shifts))
+    shared = weighted_median(shifts, weights)
+    own = _endpoint_noise(shifts - shared, relative, noise.endpoint)
+    endpoints = []
+    for index, shift in enumerate(shifts):
+        total = [*spreads[index], Spread(noise.run, noise.run_freedom), own]
+        others = weights / max(weights.sum() - weights[index], 1e-300)
+        squares = float(np.sum(others**2) - others[index] ** 2)
+        view = [*relative[index], Spread(own.variance * (1 + squares), own.freedom)] if relative else None
+        endpoints.append(_endpoint_shift(float(shift), total, view, float(shift - medians[index])))
+    return QuantileTest(tuple(endpoints), _shared_shift(sides, weights, shared, noise, own))
+
+
+def weighted_median(values: FloatArray, weights: FloatArray) -> float:
+    """Return the value at which half of the weight is reached."""
+    order = np.argsort(values)
+    reached = np.cumsum(weights[order])
+    return float(values[order][int(np.searchsorted(reached, reached[-1] / 2))])
+
+
+def _weights(spreads: Sequence[tuple[Spread, Spread]], own: float) -> FloatArray:
+    weights = np.array([1 / (old.variance + new.variance + own) for old, new in spreads])
+    weights /= weights.sum()
+    highest = max(HEAVIEST, 1 / len(weights))
+    for _ in range(10):
+        weights = np.minimum(weights, highest)
+        weights /= weights.sum()
+    return weights
+
+
+def _leave_one_out_medians(shifts: FloatArray, weights: FloatArray) -> FloatArray:
+    order = np.argsort(shifts)
+    rank = np.argsort(order)
+    reached = np.cumsum(weights[order])[None, :] - np.where(
+        np.arange(len(shifts))[None, :] >= rank[:, None], weights[:, None], 0.0
+    )
+    halves = (weights.sum() - weights) / 2
+    reached[np.arange(len(shifts)), rank] = -1.0  # never the endpoint itself
+    medians: FloatArray = shifts[order][np.argmax(reached >= halves[:, None], axis=1)]
+    return medians
+
+
+def _relative_spreads(sides: _Sides, weights: FloatArray) -> list[tuple[Spread, Spread]]:
+    return list(
+        zip(
+            _one_side_relative(sides.baseline, sides.phi_baseline, weights),
+            _one_side_relative(sides.current, sides.phi_current, weights),
+            strict=True,
+        )
+    )
+
+
+def _one_side_relative(side: Sequence[Influence], pooled: float, weights: FloatArray) -> list[Spread]:
+    psi = np.array([each.psi for each in side])
+    everything = weights @ psi
+    spreads = []
+    for index, each in enumerate(side):
+        others = (everything - weights[index] * each.psi) / max(weights.sum() - weights[index], 1e-300)
+        spreads.append(long_run_variance(each.psi - others, each.merge, pooled, each.floor))
+    return spreads
+
+
+def _endpoint_noise(residuals: FloatArray, relative: Sequence[tuple[Spread, Spread]] | None, prior: float) -> Spread:
+    """Return the endpoints' own run-to-run variance: the prior, or more when they scatter more."""
+    if not relative:
+        return Spread(prior, SETTLED)
+    inside = float(np.median([old.variance + new.variance for old, new in relative]))
+    seen = max(0.0, float(_MAD * np.median(np.abs(residuals))) ** 2 - inside)
+    weight = 0.37 * (len(residuals) - 1)
+    variance = (_PRIOR_ENDPOINTS * prior + weight * seen) / (_PRIOR_ENDPOINTS + weight)
+    return Spread(max(prior, variance), _PRIOR_ENDPOINTS + weight if seen > prior else SETTLED)
+
+
+def _combined(parts: Sequence[Spread]) -> tuple[float, float]:
+    error = float(np.sqrt(sum(part.variance for part in parts)))
+    return error, welch_freedom([(part.variance, part.freedom) for part in parts])
+
+
+def _endpoint_shift(
+    shift: float, total: Sequence[Spread], view: Sequence[Spread] | None, relative_shift: float
+) -> EndpointShift:
+    error, freedom = _combined(total)
+    slower, faster = t_tail(shift / error, freedom), t_tail(-shift / error, freedom)
+    if view is None:
+        return EndpointShift(shift, error, freedom, None, freedom, min(1, 2 * slower), min(1, 2 * faster), faster)
+    relative_error, relative_freedom = _combined(view)
+    t = relative_shift / relative_error
+    return EndpointShift(
+        shift,
+        error,
+        freedom,
+        relative_error,
+        relative_freedom,
+        min(1.0, 2 * min(slower, t_tail(t, relative_freedom))),
+        min(1.0, 2 * min(faster, t_tail(-t, relative_freedom))),
+        faster,
+    )
+
+
+def _shared_shift(
+    sides: _Sides, weights: FloatArray, shift: float, noise: NoiseModel, own: Spread
+) -> SharedShift | None:
+    if len(weights) < 2:
+        return None
+    old = long_run_variance(weights @ np.array([each.psi for each in sides.baseline]), 1, sides.phi_baseline, 0.0)
+    new = long_run_variance(weights @ np.array([each.psi for each in sides.current]), 1, sides.phi_current, 0.0)
+    scatter = Spread(own.variance * float(np.sum(weights**2)), own.freedom)
+    error, freedom = _combined([old, new, Spread(noise.run, noise.run_freedom), scatter])
+    t = shift / error
+    return SharedShift(shift, error, freedom, t_tail(t, freedom), t_tail(-t, freedom))
