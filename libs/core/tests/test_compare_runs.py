@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -5,7 +7,7 @@ from scipy import stats
 from perf_core.compare import compare_runs
 from perf_core.compare.document import from_document, to_document
 from perf_core.model.endpoint import EndpointKey
-from perf_core.model.histogram import Histogram, bucket_indexes
+from perf_core.model.histogram import FloatArray, Histogram, bucket_indexes
 from perf_core.model.run import RunInfo
 from perf_core.model.series import EndpointSeries, OutcomeSeries, Recording
 from perf_core.model.verdict import Reason, Validity, Verdict
@@ -13,7 +15,7 @@ from perf_core.stats.holm import holm
 from perf_core.stats.ks import ks_p_value, ks_test, superiority
 
 
-def _series(times, latencies):
+def _series(times: FloatArray, latencies: FloatArray) -> OutcomeSeries:
     order = np.argsort(times)
     seconds, latencies = times[order].astype(np.int64), latencies[order]
     if not len(seconds):
@@ -24,7 +26,15 @@ def _series(times, latencies):
     return OutcomeSeries(rows, counts, sums, low, high, counts, cells // 131072, cells % 131072, cell_counts)
 
 
-def _run(seed, *, slow=1.0, failing=0.0, endpoints=8, info=None, skip=()):
+def _run(
+    seed: int,
+    *,
+    slow: float = 1.0,
+    failing: float = 0.0,
+    endpoints: int = 8,
+    info: dict[str, Any] | None = None,
+    skip: tuple[int, ...] = (),
+) -> Recording:
     rng = np.random.default_rng(seed)
     recorded = {}
     for index in range(endpoints):
@@ -39,11 +49,11 @@ def _run(seed, *, slow=1.0, failing=0.0, endpoints=8, info=None, skip=()):
     return Recording(RunInfo(f"run-{seed}", "s", "http://t", **facts), recorded)
 
 
-def test_the_same_build_is_unchanged():
+def test_the_same_build_is_unchanged() -> None:
     assert compare_runs(_run(1), _run(2)).verdict is Verdict.UNCHANGED
 
 
-def test_a_slower_endpoint_is_named_and_explained():
+def test_a_slower_endpoint_is_named_and_explained() -> None:
     result = compare_runs(_run(1, slow=1.3), _run(2))
 
     assert result.verdict is Verdict.REGRESSED
@@ -52,18 +62,18 @@ def test_a_slower_endpoint_is_named_and_explained():
     assert "95 % interval" in result.explanation
 
 
-def test_a_faster_endpoint_is_improved():
+def test_a_faster_endpoint_is_improved() -> None:
     assert compare_runs(_run(1, slow=0.6), _run(2)).verdict is Verdict.IMPROVED
 
 
-def test_failures_that_appear_are_a_regression_by_error_rate():
+def test_failures_that_appear_are_a_regression_by_error_rate() -> None:
     result = compare_runs(_run(1, failing=0.1), _run(2))
 
     assert result.verdict is Verdict.REGRESSED
     assert Reason.ERROR_RATE in result.reasons
 
 
-def test_an_endpoint_that_is_gone_is_a_regression_and_a_new_one_has_no_verdict():
+def test_an_endpoint_that_is_gone_is_a_regression_and_a_new_one_has_no_verdict() -> None:
     assert Reason.MISSING in compare_runs(_run(1, skip=(3,)), _run(2)).reasons
 
     new = compare_runs(_run(1), _run(2, skip=(3,)))
@@ -71,7 +81,7 @@ def test_an_endpoint_that_is_gone_is_a_regression_and_a_new_one_has_no_verdict()
     assert new.verdict is Verdict.UNCHANGED
 
 
-def test_without_a_baseline_there_is_no_verdict():
+def test_without_a_baseline_there_is_no_verdict() -> None:
     result = compare_runs(_run(1), None)
 
     assert result.verdict is None
@@ -83,27 +93,27 @@ def test_without_a_baseline_there_is_no_verdict():
     [({"validity": Validity.INVALID}, Reason.SUSPECT), ({"fingerprint": {"users": "9"}}, Reason.NOT_COMPARABLE)],
     ids=["invalid", "other users"],
 )
-def test_what_cannot_be_judged_is_inconclusive(info, reason):
+def test_what_cannot_be_judged_is_inconclusive(info: dict[str, Any], reason: Reason) -> None:
     result = compare_runs(_run(1, slow=1.3, info=info), _run(2, info={"fingerprint": {"users": "5"}}))
 
     assert result.verdict is Verdict.INCONCLUSIVE
     assert result.reasons == (reason,)
 
 
-def test_a_run_with_no_request_is_never_a_pass():
+def test_a_run_with_no_request_is_never_a_pass() -> None:
     result = compare_runs(_run(1, endpoints=0), _run(2))
 
     assert result.reasons == (Reason.NO_DATA,)
 
 
-def test_a_run_compared_with_itself_has_no_distance():
+def test_a_run_compared_with_itself_has_no_distance() -> None:
     result = compare_runs(_run(1), _run(1))
 
     assert result.verdict is Verdict.UNCHANGED
     assert all(each.ks.distance == 0 and each.ks.p_value == 1 for each in result.endpoints)
 
 
-def test_a_comparison_survives_its_document():
+def test_a_comparison_survives_its_document() -> None:
     document = to_document(compare_runs(_run(1, slow=1.3), _run(2)))
 
     assert to_document(from_document(document)) == document
@@ -111,7 +121,7 @@ def test_a_comparison_survives_its_document():
 
 
 @pytest.mark.parametrize("seed", range(10))
-def test_ks_is_that_of_scipy(seed):
+def test_ks_is_that_of_scipy(seed: int) -> None:
     rng = np.random.default_rng(seed)
     old, new = rng.lognormal(-3, 0.4, 5000), rng.lognormal(-3 + 0.02 * seed, 0.4, 3000)
     sides = Histogram.from_latencies(old), Histogram.from_latencies(new)
@@ -126,5 +136,5 @@ def test_ks_is_that_of_scipy(seed):
     assert superiority(*sides) == pytest.approx(wins, abs=1e-3)
 
 
-def test_holm_by_hand():
+def test_holm_by_hand() -> None:
     assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
