@@ -116,9 +116,7 @@ def shift_test(baseline: Sequence[Influence], current: Sequence[Influence], nois
     endpoints = []
     for index, shift in enumerate(shifts):
         total = [*spreads[index], Spread(noise.run, noise.run_freedom), own]
-        others = weights / max(weights.sum() - weights[index], 1e-300)
-        squares = float(np.sum(others**2) - others[index] ** 2)
-        view = [*relative[index], Spread(own.variance * (1 + squares), own.freedom)] if relative else None
+        view = [*relative[index], _scaled(own, _others_squared(weights, index))] if relative else None
         endpoints.append(_endpoint_shift(float(shift), total, view, float(shift - medians[index])))
     return QuantileTest(tuple(endpoints), _shared_shift(sides, weights, shared, noise, own))
 
@@ -181,6 +179,16 @@ def _endpoint_noise(residuals: FloatArray, relative: Sequence[tuple[Spread, Spre
     weight = 0.37 * (len(residuals) - 1)
     variance = (_PRIOR_ENDPOINTS * prior + weight * seen) / (_PRIOR_ENDPOINTS + weight)
     return Spread(max(prior, variance), _PRIOR_ENDPOINTS + weight if seen > prior else SETTLED)
+
+
+def _others_squared(weights: FloatArray, index: int) -> float:
+    """Return the sum of the squared weights of all other endpoints, scaled to sum to one."""
+    others = np.delete(weights, index)
+    return float(np.sum((others / others.sum()) ** 2))
+
+
+def _scaled(own: Spread, squares: float) -> Spread:
+    return Spread(own.variance * (1 + squares), own.freedom)
 
 
 def _combined(parts: Sequence[Spread]) -> tuple[float, float]:
