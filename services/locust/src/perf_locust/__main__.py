@@ -1,0 +1,16 @@
+"""`python -m perf_locust ...`: Locust with the plugin, for locustfiles that know nothing of it."""
+
+import locust.main
+from locust import events
+
+from perf_locust.plugin import on_init
+
+
+def main() -> None:
+    """Run Locust with its own command line."""
+    events.init.add_listener(on_init)
+    locust.main.main()
+
+
+if __name__ == "__main__":
+    main()

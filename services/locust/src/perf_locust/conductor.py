@@ -1,0 +1,157 @@
+"""The master's side: opens a run when Locust starts one, gathers its frames, and finishes it when it stops."""
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import gevent
+from locust.env import Environment
+from locust.runners import MasterRunner
+
+from perf_core.errors import PerfError
+from perf_core.model.plan import RunPlan
+from perf_core.model.run import RunInfo
+from perf_core.model.verdict import Validity
+from perf_core.runstore import RunStore
+from perf_locust.facts import run_facts, scenario_of, target_of
+from perf_locust.finish import Finished, finish
+from perf_locust.live import LiveCounters
+from perf_locust.messages import RUN_OPTION
+from perf_locust.outbound import Envelope
+from perf_locust.preflight import Preflight, TargetUnreachableError, check
+from perf_locust.run_session import RunSession
+from perf_locust.settings import Settings
+from perf_locust.validity import Incidents
+
+log = logging.getLogger(__name__)
+
+
+class Conductor:
+    """Runs of one master (or single) process, one after the other."""
+
+    def __init__(self, environment: Environment, settings: Settings) -> None:
+        """Know the environment; `plugin` wires the listeners."""
+        self.environment, self.settings = environment, settings
+        self.store = RunStore(settings.runs_dir)
+        self.live = LiveCounters()
+        self.plan: RunPlan = settings.plan
+        self.session: RunSession | None = None
+        self.last: Finished | None = None
+        self.finishing = False
+        self.url = ""
+        self.lost = 0
+        self.message = ""
+        self._prepared: Preflight | None = None
+
+    def prepare(self, plan: RunPlan, target: str | None = None) -> Preflight:
+        """Check what a run needs; the next start of Locust is judged by it.
+
+        Raises:
+            PerfError: the run would be worth nothing.
+        """
+        scenario = scenario_of(self.environment, plan)
+        self._prepared = check(self.store, scenario, plan.baseline, target or target_of(self.environment))
+        self.plan, self.message = plan, self._prepared.sentence
+        log.info("%s", self._prepared.sentence)
+        return self._prepared
+
+    def refuse_unreachable(self, cause: TargetUnreachableError) -> None:
+        """Leave a run folder that says INVALID, so that nobody takes silence for a pass."""
+        info = replace(self._facts(), ended=time.time(), validity=Validity.INVALID, workers=0)
+        RunStore(self.store.root).create(info)
+        self.last = finish(self.store, info, None, Incidents(refused=str(cause)), strict=self.plan.strict)
+
+    def on_test_start(self, **_: object) -> None:
+        """Open a run, before the first user starts."""
+        if self._prepared is None:  # started by something that does not ask us first
+            try:
+                self.prepare(self.plan)
+            except PerfError as cause:
+                self.message = str(cause)
+                log.error("this run is not recorded: %s", cause)  # noqa: TRY400  one sentence for people
+                return
+        prepared, self._prepared = self._prepared, None
+        self.session = RunSession(self.store, self._facts(), prepared.baseline if prepared else None, self.settings)
+        setattr(self.environment.parsed_options, RUN_OPTION, self.session.info.id)
+        if self.url:
+            self.session.advertise(self.url, self.settings.token)
+        log.info("run %s is recorded in %s", self.session.info.id, self.session.folder.path)
+
+    def on_spawning_complete(self, **_: object) -> None:
+        """Note the end of the ramp-up."""
+        if self.session is not None:
+            self.session.spawned()
+
+    def receive(self, envelope: Envelope, acknowledge: Callable[[str, list[int]], None]) -> None:
+        """Take frames of the open run; frames of another run are acknowledged to nobody."""
+        session = self.session
+        if session is None or session.info.id != envelope["run"]:
+            log.warning("capture.late_frames", extra={"run_id": envelope["run"], "frames": len(envelope["frames"])})
+            return
+        for frame in session.ledger.receive(envelope["frames"], acknowledge):
+            self.live.add(frame)
+
+    def close(self, frames: dict[str, int], unanswered: tuple[str, ...]) -> None:
+        """Finish the open run: its load is over and `frames` tells what each worker has cut."""
+        session = self.session
+        if session is None:
+            return
+        self.finishing = True
+        try:
+            session.ended()
+            session.settle(frames, unanswered, self.settings.drain_seconds)
+            self.last = gevent.get_hub().threadpool.apply(
+                finish,
+                (self.store, session.info, session.baseline, session.incidents()),
+                {"strict": self.plan.strict},
+            )
+        except PerfError as cause:
+            self.message = str(cause)
+            log.error("run %s could not be judged: %s", session.info.id, cause)  # noqa: TRY400  one sentence
+            self.environment.process_exit_code = cause.exit_code
+        else:
+            self.environment.process_exit_code = self.last.exit_code
+            self.message = self.last.comparison.explanation
+            log.info("run %s: %s", session.info.id, self.last.comparison.verdict or "no verdict")
+        finally:
+            (session.folder.path / "master.json").unlink(missing_ok=True)
+            self.session, self.finishing = None, False
+            self.plan = replace(self.plan, run_id=None)
+
+    @property
+    def state(self) -> str:
+        """idle, spawning, running, stopping or finishing."""
+        runner = self.environment.runner
+        if self.finishing:
+            return "finishing"
+        if runner is None or self.session is None:
+            return "idle"
+        known = {"spawning": "spawning", "running": "running"}
+        return known.get(runner.state, "stopping")
+
+    @property
+    def ready(self) -> bool:
+        """Whether a run can be started: none is on, and the workers are there."""
+        runner = self.environment.runner
+        if self.session is not None or self.finishing or runner is None:
+            return False
+        if not isinstance(runner, MasterRunner):
+            return True
+        options = self.environment.parsed_options
+        return len(runner.clients.ready) >= max(1, getattr(options, "expect_workers", 1) or 1)
+
+    def report_path(self) -> Path | None:
+        """Return the report of the last finished run, if it was written."""
+        if self.last is None:
+            return None
+        path = self.store.folder_of(self.last.info.id).path / "report.html"
+        return path if path.exists() else None
+
+    def _facts(self) -> RunInfo:
+        runner = self.environment.runner
+        options = self.environment.parsed_options
+        users = int(getattr(runner, "target_user_count", 0) or getattr(options, "num_users", 0) or 0)
+        rate = float(getattr(runner, "spawn_rate", 0.0) or getattr(options, "spawn_rate", 0.0) or 0.0)
+        return run_facts(self.environment, self.plan, users, rate)

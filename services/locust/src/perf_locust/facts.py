@@ -1,0 +1,75 @@
+"""The facts of a run as Locust's options tell them."""
+
+import hashlib
+import time
+from importlib import metadata
+from pathlib import Path
+
+from locust.env import Environment
+from locust.runners import MasterRunner
+
+from perf_core.model.plan import RunPlan
+from perf_core.model.run import RunInfo
+from perf_core.runstore import new_run_id
+
+
+def target_of(environment: Environment) -> str:
+    """Return the base URL under load: Locust's host, else the one the user classes name, else nothing."""
+    hosts = {str(user.host) for user in environment.user_classes if user.host}
+    return environment.host or ", ".join(sorted(hosts))
+
+
+def scenario_of(environment: Environment, plan: RunPlan) -> str:
+    """Return the plan's scenario, else the stems of the locustfiles."""
+    files = environment.parsed_locustfiles or ([environment.locustfile] if environment.locustfile else [])
+    return plan.scenario or "+".join(Path(file).stem for file in files) or "locustfile"
+
+
+def run_facts(environment: Environment, plan: RunPlan, users: int, spawn_rate: float) -> RunInfo:
+    """Return what is known of a run at its start."""
+    options = environment.parsed_options
+    shape = type(environment.shape_class).__name__ if environment.shape_class else ""
+    run_time = getattr(options, "run_time", None)
+    return RunInfo(
+        id=plan.run_id or new_run_id(),
+        scenario=scenario_of(environment, plan),
+        target=target_of(environment),
+        started=time.time(),
+        users=0 if shape else users,
+        spawn_rate=0.0 if shape else spawn_rate,
+        run_time=None if shape or run_time is None else float(run_time),
+        workers=_workers(environment),
+        labels=dict(plan.labels),
+        fingerprint=_fingerprint(environment, users, shape) | plan.fingerprint,
+    )
+
+
+def _workers(environment: Environment) -> int:
+    runner = environment.runner
+    return len(runner.clients.all) if isinstance(runner, MasterRunner) else 1
+
+
+def _fingerprint(environment: Environment, users: int, shape: str) -> dict[str, str]:
+    locust_version = metadata.version("locust")
+    return {
+        "users": str(users) if not shape else "",
+        "shape": shape,
+        "load_model": "closed",
+        "workers": str(_workers(environment)),
+        "locustfile_hash": _hash_of(environment),
+        "locust_minor": ".".join(locust_version.split(".")[:2]),
+        "locust_version": locust_version,
+        "plugin_version": metadata.version("perf-locust"),
+        "target": target_of(environment),
+    }
+
+
+def _hash_of(environment: Environment) -> str:
+    digest = hashlib.sha256()
+    for name in sorted(environment.parsed_locustfiles or []):
+        path = Path(name)
+        files = sorted(path.rglob("*.py")) if path.is_dir() else [path]
+        for file in files:
+            if file.is_file():
+                digest.update(file.read_bytes())
+    return digest.hexdigest()[:16]

@@ -1,0 +1,106 @@
+"""What the master knows while runs are on: counters since its start, and the figures of the last seconds."""
+
+from collections import Counter, deque
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from perf_core.model.endpoint import EndpointKey
+from perf_core.model.frame import Frame
+from perf_core.model.histogram import IntArray, lower_edges
+from perf_core.model.snapshot import BOUNDS, EndpointCounters
+
+K = 5
+COARSE_BUCKETS = 32 << K
+RECENT = 5.0
+"""Seconds that "now" means."""
+_EDGES = np.searchsorted(lower_edges(np.arange(COARSE_BUCKETS + 1), K), BOUNDS)
+
+
+@dataclass(slots=True)
+class _Counters:
+    requests: int = 0
+    failures: Counter[str] = field(default_factory=Counter)
+    bytes: int = 0
+    total_time: float = 0.0
+    counts: IntArray = field(default_factory=lambda: np.zeros(COARSE_BUCKETS, dtype=np.int64))
+
+
+@dataclass(frozen=True, slots=True)
+class RecentFigures:
+    """Figures of the last seconds; latencies in seconds, None without a request."""
+
+    rate: float
+    p50: float | None
+    p95: float | None
+
+
+class LiveCounters:
+    """Adds frames up, over all runs of this process; nothing is ever taken back."""
+
+    def __init__(self) -> None:
+        """Begin at zero."""
+        self._endpoints: dict[EndpointKey, _Counters] = {}
+        self._recent: deque[tuple[float, int, IntArray]] = deque()
+        self.captured = 0
+        self.folded = 0
+        self.gauges: dict[str, dict[str, float]] = {}
+
+    def add(self, frame: Frame) -> None:
+        """Add a frame."""
+        together = np.zeros(COARSE_BUCKETS, dtype=np.int64)
+        for row in frame.rows:
+            counters = self._endpoints.setdefault(EndpointKey(row.key.method, row.key.name), _Counters())
+            counters.requests += row.count
+            counters.bytes += row.bytes
+            counters.total_time += row.total_time
+            if row.key.error_class:
+                counters.failures[row.key.error_class] += row.count
+            coarse = row.buckets >> (10 - K)
+            np.add.at(counters.counts, coarse, row.counts)
+            np.add.at(together, coarse, row.counts)
+        self.captured += frame.requests
+        self.folded += frame.folded
+        self.gauges[frame.worker] = frame.gauges
+        self._recent.append((frame.cut_at, frame.requests, together))
+
+    def recent(self, now: float) -> RecentFigures:
+        """Return the figures of the last five seconds before `now` (Unix)."""
+        while self._recent and self._recent[0][0] < now - RECENT:
+            self._recent.popleft()
+        if not self._recent:
+            return RecentFigures(0.0, None, None)
+        span = min(RECENT, max(now - self._recent[0][0] + 1.0, 1.0))
+        counts: IntArray = np.sum([each[2] for each in self._recent], axis=0)
+        requests = sum(each[1] for each in self._recent)
+        return RecentFigures(requests / span, _quantile(counts, 0.5), _quantile(counts, 0.95))
+
+    def endpoints(self) -> tuple[EndpointCounters, ...]:
+        """Return the counters of every endpoint with the classic histogram's bounds."""
+        return tuple(
+            EndpointCounters(
+                key.method,
+                key.name,
+                each.requests,
+                dict(each.failures),
+                each.bytes,
+                each.total_time,
+                _classic(each.counts),
+            )
+            for key, each in self._endpoints.items()
+        )
+
+
+def _classic(counts: IntArray) -> tuple[int, ...]:
+    cumulative = np.concatenate([[0], np.cumsum(counts)])
+    inside = cumulative[_EDGES]
+    return tuple(int(count) for count in np.diff(np.concatenate([[0], inside, cumulative[-1:]])))
+
+
+def _quantile(counts: IntArray, q: float) -> float | None:
+    total = int(counts.sum())
+    if not total:
+        return None
+    bucket = int(np.searchsorted(np.cumsum(counts), q * total))
+    low, high = lower_edges(np.array([bucket, bucket + 1]), K)
+    return float((low + high) / 2)

@@ -1,0 +1,58 @@
+"""The plugin in a single Locust process: recorder and master in one, without messages."""
+
+import gevent
+from locust.env import Environment
+from locust.runners import LocalRunner
+
+from perf_locust.capture import Capture
+from perf_locust.conductor import Conductor
+
+WORKER = "local"
+
+
+class LocalSide:
+    """Listeners of a process that is master and worker at once."""
+
+    def __init__(self, environment: Environment, runner: LocalRunner, conductor: Conductor) -> None:
+        """Wire the listeners of this process."""
+        self._environment, self._runner, self._conductor = environment, runner, conductor
+        self._capture: Capture | None = None
+        self._greenlet: gevent.Greenlet | None = None
+        events = environment.events
+        events.test_start.add_listener(self.on_test_start)
+        events.spawning_complete.add_listener(conductor.on_spawning_complete)
+        events.test_stop.add_listener(self.on_test_stop)
+
+    def on_test_start(self, **_: object) -> None:
+        """Open a run and begin to record."""
+        self._conductor.on_test_start()
+        session = self._conductor.session
+        if session is None:
+            return
+        self._capture = Capture(session.info.id, WORKER)
+        self._environment.events.request.add_listener(self._capture.recorder.record)
+        self._greenlet = gevent.spawn(self._report)
+
+    def on_test_stop(self, **_: object) -> None:
+        """Users are gone: take the last frame, judge and report the run."""
+        capture, self._capture = self._capture, None
+        if capture is None:
+            return
+        if self._greenlet is not None:
+            self._greenlet.kill(block=True)
+        self._environment.events.request.remove_listener(capture.recorder.record)
+        self._deliver(capture)
+        capture.stop()
+        self._conductor.close({WORKER: capture.frames}, ())
+
+    def _report(self) -> None:
+        while self._capture is not None:
+            gevent.sleep(self._conductor.settings.report_seconds)
+            self._deliver(self._capture)
+
+    def _deliver(self, capture: Capture) -> None:
+        capture.users = self._runner.user_count
+        capture.cut()
+        envelope = capture.outbound.due()
+        if envelope is not None:
+            self._conductor.receive(envelope, lambda _, seqs: capture.outbound.acknowledge(seqs))

@@ -1,0 +1,103 @@
+"""The composition root: which part of the plugin a Locust process gets, wired to Locust's events."""
+
+import logging
+import sys
+from importlib import metadata
+from pathlib import Path
+
+from locust import runners
+from locust.env import Environment
+from locust.runners import LocalRunner, MasterRunner, WorkerRunner
+
+from perf_core.errors import PerfError, UsageError
+from perf_locust.conductor import Conductor
+from perf_locust.control import serve_headless
+from perf_locust.local_side import LocalSide
+from perf_locust.master_side import MasterSide
+from perf_locust.own_section import rewrite_html_file
+from perf_locust.preflight import TargetUnreachableError
+from perf_locust.settings import Settings
+from perf_locust.web_ui import extend
+from perf_locust.worker_side import WorkerSide
+
+log = logging.getLogger(__name__)
+SUPPORTED = ((2, 43), (3, 0))
+"""Locust versions from the first up to, not including, the second."""
+_MARK = "_perf_locust"
+
+
+def register(environment: Environment) -> None:
+    """Make this Locust record, judge and report its runs; call it from an `init` listener, as often as you like.
+
+    Raises:
+        UsageError: a setting makes no sense, or this Locust is not supported.
+    """
+    if getattr(environment, _MARK, None) is not None:
+        return
+    check_version(metadata.version("locust"))
+    settings = Settings.from_environment()
+    runners.WORKER_REPORT_INTERVAL = settings.report_seconds
+    runner = environment.runner
+    if isinstance(runner, WorkerRunner):
+        setattr(environment, _MARK, WorkerSide(environment, runner, settings))
+        return
+    conductor = Conductor(environment, settings)
+    setattr(environment, _MARK, conductor)
+    if isinstance(runner, MasterRunner):
+        MasterSide(environment, runner, conductor)
+    elif isinstance(runner, LocalRunner):
+        LocalSide(environment, runner, conductor)
+    _open_doors(environment, conductor)
+
+
+def check_version(version: str) -> None:
+    """Check that the plugin knows this Locust.
+
+    Raises:
+        UsageError: it does not.
+    """
+    numbers = tuple(int(part) for part in version.split(".")[:2])
+    low, high = SUPPORTED
+    if not low <= numbers < high:
+        raise UsageError(
+            f"Locust {version} is not supported; install one from {low[0]}.{low[1]} up to, "
+            f"not including, {high[0]}.{high[1]}"
+        )
+
+
+def on_init(environment: Environment, **_: object) -> None:
+    """Register, and for a headless run refuse early; ends the process with one sentence when it refuses."""
+    try:
+        register(environment)
+    except PerfError as cause:
+        _leave(cause)
+    conductor = getattr(environment, _MARK)
+    options = environment.parsed_options
+    if not isinstance(conductor, Conductor) or options is None or not (options.headless or options.autostart):
+        return
+    try:
+        conductor.prepare(conductor.plan)
+    except TargetUnreachableError as cause:
+        conductor.refuse_unreachable(cause)
+        _leave(cause)
+    except PerfError as cause:
+        _leave(cause)
+
+
+def _open_doors(environment: Environment, conductor: Conductor) -> None:
+    if environment.web_ui is not None:
+        extend(environment.web_ui, conductor)
+    else:
+        conductor.url = serve_headless(conductor)
+
+    def on_quit(**_: object) -> None:
+        html_file = getattr(environment.parsed_options, "html_file", None)
+        if html_file:
+            rewrite_html_file(conductor, Path(html_file))
+
+    environment.events.quit.add_listener(on_quit)
+
+
+def _leave(cause: PerfError) -> None:
+    log.error("%s", cause)
+    sys.exit(cause.exit_code)

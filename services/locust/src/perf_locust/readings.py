@@ -1,0 +1,79 @@
+"""Readings of the process and its host that ride on every frame: CPU, event-loop lag, memory, network, disk."""
+
+import time
+
+import gevent
+import psutil
+
+TICK = 0.02
+"""Seconds between two looks at the event loop; the lag of a tick is how much later it came."""
+
+
+class LoopLag:
+    """Watches the event loop: how late a timer of `TICK` seconds comes."""
+
+    def __init__(self) -> None:
+        """Begin to watch."""
+        self._worst = 0.0
+        self._greenlet = gevent.spawn(self._watch)
+
+    def take(self) -> float:
+        """Return the worst lag in seconds since the last call."""
+        worst, self._worst = self._worst, 0.0
+        return worst
+
+    def stop(self) -> None:
+        """Watch no longer."""
+        self._greenlet.kill(block=False)
+
+    def _watch(self) -> None:
+        before = time.perf_counter()
+        while True:
+            gevent.sleep(TICK)
+            now = time.perf_counter()
+            self._worst = max(self._worst, now - before - TICK)
+            before = now
+
+
+class Readings:
+    """Reads this process and its host; CPU is a ratio since the last reading (1.0 = one core; host: all cores)."""
+
+    def __init__(self) -> None:
+        """Take the first reading, which later ones are relative to."""
+        self._process = psutil.Process()
+        self._lag = LoopLag()
+        self.take()
+
+    def take(self) -> dict[str, float]:
+        """Return the readings by gauge name; those the system does not offer are left out."""
+        memory, network, disk = psutil.virtual_memory(), psutil.net_io_counters(), _disk()
+        readings = {
+            "cpu_ratio": self._process.cpu_percent(None) / 100,
+            "loop_lag_seconds": self._lag.take(),
+            "memory_bytes": float(self._process.memory_info().rss),
+            "host_cpu_ratio": psutil.cpu_percent(None) / 100,
+            "host_memory_used_bytes": float(memory.total - memory.available),
+        }
+        if network is not None:
+            readings |= {
+                "host_network_received_bytes": float(network.bytes_recv),
+                "host_network_sent_bytes": float(network.bytes_sent),
+            }
+        return readings | disk
+
+    def stop(self) -> None:
+        """Stop watching the event loop."""
+        self._lag.stop()
+
+
+def _disk() -> dict[str, float]:
+    try:
+        counters = psutil.disk_io_counters()
+    except (OSError, RuntimeError):  # containers without /proc/diskstats
+        return {}
+    if counters is None:
+        return {}
+    return {
+        "host_disk_read_bytes": float(counters.read_bytes),
+        "host_disk_written_bytes": float(counters.write_bytes),
+    }

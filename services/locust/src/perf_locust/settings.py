@@ -1,0 +1,63 @@
+"""Settings of the plugin, from the environment, read once."""
+
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from perf_core.errors import UsageError
+from perf_core.model.plan import PLAN_VARIABLE, RunPlan
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Settings of one Locust process.
+
+    Attributes:
+        runs_dir: folder of all runs.
+        plan: of the first run; later runs of the same process take theirs from the route that starts them.
+        token: bearer token of the control routes.
+        flush_frames: the writer writes when this many frames wait ...
+        flush_seconds: ... or the oldest has waited this long. An acknowledgement waits as long.
+        drain_seconds: how long the end of a run waits for its workers, beyond Locust's stop timeout.
+        report_seconds: distance of two frames of a worker.
+    """
+
+    runs_dir: Path
+    plan: RunPlan
+    token: str
+    flush_frames: int = 200
+    flush_seconds: float = 0.2
+    drain_seconds: float = 10.0
+    report_seconds: float = 1.0
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
+        """Return the settings.
+
+        Raises:
+            UsageError: a variable cannot be understood; the message names it.
+        """
+        plan = environment.get(PLAN_VARIABLE)
+        return cls(
+            runs_dir=Path(environment.get("PERF_RUNS_DIR") or "runs"),
+            plan=RunPlan.from_json(plan) if plan else RunPlan(),
+            token=environment.get("PERF_MASTER_TOKEN") or secrets.token_urlsafe(24),
+            flush_frames=int(_number(environment, "PERF_FLUSH_FRAMES", 200)),
+            flush_seconds=_number(environment, "PERF_FLUSH_SECONDS", 0.2),
+            drain_seconds=_number(environment, "PERF_DRAIN_SECONDS", 10.0),
+        )
+
+
+def _number(environment: Mapping[str, str], name: str, default: float) -> float:
+    text = environment.get(name)
+    if not text:
+        return default
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < float("inf"):
+        raise UsageError(f"{name} is {text!r}; set it to a number above zero, or unset it for {default:g}")
+    return value

@@ -1,0 +1,109 @@
+"""Whether a run measured what it says: pure rules over what was recorded and what went wrong."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from perf_core.model.series import GaugeSeries, Recording
+from perf_core.model.verdict import Validity
+from perf_core.units import format_share
+
+MINIMUM_REQUESTS = 50
+CPU_LIMIT = 0.9
+LAG_LIMIT = 0.25
+"""Seconds by which a timer may be late before a worker distorts what it measures."""
+OFTEN = 0.2
+"""Share of the readings above a limit that makes it count."""
+SKEW_LIMIT = 0.5
+"""Seconds between the clocks of two workers."""
+FAILURE_LIMIT = 0.5
+USERS_LIMIT = 0.95
+
+
+@dataclass(frozen=True, slots=True)
+class Incidents:
+    """What went wrong outside the samples.
+
+    Attributes:
+        lost_workers: names of workers that went away without emptying themselves.
+        missing_frames: frames that were cut and never came.
+        unwritten_frames: frames that never reached the disk.
+        clock_skew: largest distance in seconds between the clocks of two workers.
+        refused: why the run could not start; None when it did.
+    """
+
+    lost_workers: tuple[str, ...] = ()
+    missing_frames: int = 0
+    unwritten_frames: int = 0
+    clock_skew: float = 0.0
+    refused: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """Validity with its reasons as sentences."""
+
+    validity: Validity
+    reasons: tuple[str, ...]
+
+
+def judge(recording: Recording, incidents: Incidents) -> Judgement:
+    """Return whether the recording can be believed."""
+    invalid = tuple(_invalid(recording, incidents))
+    if invalid:
+        return Judgement(Validity.INVALID, invalid)
+    suspect = (*_lost(incidents), *_distorted(recording), *_short(recording))
+    return Judgement(Validity.SUSPECT if suspect else Validity.VALID, suspect)
+
+
+def _invalid(recording: Recording, incidents: Incidents) -> Iterator[str]:
+    if incidents.refused:
+        yield incidents.refused
+    elif not recording.requests:
+        yield "no request was recorded; check that the locustfile has tasks and that the run is long enough"
+    elif recording.failures == recording.requests:
+        yield f"all {recording.requests} requests failed; check the target and the locustfile"
+
+
+def _lost(incidents: Incidents) -> Iterator[str]:
+    if incidents.lost_workers:
+        yield f"{len(incidents.lost_workers)} worker(s) were lost: {', '.join(incidents.lost_workers)}"
+    if incidents.missing_frames:
+        yield f"{incidents.missing_frames} second(s) of samples never reached the master"
+    if incidents.unwritten_frames:
+        yield f"{incidents.unwritten_frames} frame(s) could not be written to the volume"
+    if incidents.clock_skew > SKEW_LIMIT:
+        yield f"the clocks of the workers differ by {incidents.clock_skew:.1f} s; synchronise them"
+
+
+def _distorted(recording: Recording) -> Iterator[str]:
+    cpu = _share_above(recording.gauges, "cpu_ratio", CPU_LIMIT)
+    if cpu > OFTEN:
+        yield f"a worker used more than {CPU_LIMIT:.0%} of its CPU in {cpu:.0%} of the readings; add workers"
+    lag = _share_above(recording.gauges, "loop_lag_seconds", LAG_LIMIT)
+    if lag > OFTEN:
+        yield f"a worker's event loop was over {LAG_LIMIT:g} s late in {lag:.0%} of the readings; add workers"
+    reached, asked = _users_reached(recording.gauges), recording.info.users
+    if asked and reached < USERS_LIMIT * asked:
+        yield f"{reached} of {asked} users were started; lower --users or raise --spawn-rate or the run time"
+
+
+def _short(recording: Recording) -> Iterator[str]:
+    if recording.requests < MINIMUM_REQUESTS:
+        yield f"only {recording.requests} requests were recorded; run longer or with more users"
+    share = recording.failures / recording.requests
+    if share > FAILURE_LIMIT:
+        yield f"{format_share(share)} of the requests failed"
+
+
+def _share_above(gauges: tuple[GaugeSeries, ...], name: str, limit: float) -> float:
+    shares = [
+        float((gauge.values > limit).mean()) for gauge in gauges if gauge.name == name and len(gauge.values) > 3
+    ]
+    return max(shares, default=0.0)
+
+
+def _users_reached(gauges: tuple[GaugeSeries, ...]) -> int:
+    """Return the most users at once: the workers' readings are of the same second, so their maxima add up."""
+    return int(sum(np.max(gauge.values) for gauge in gauges if gauge.name == "users"))
