@@ -1,0 +1,1 @@
+"""The drawings of the report: numbers in, strings for the SVG template out."""

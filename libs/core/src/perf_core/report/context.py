@@ -1,0 +1,126 @@
+"""The view model of the HTML report: only strings, so that the template has nothing to decide or compute."""
+
+from dataclasses import dataclass
+
+from perf_core.compare.comparison import EndpointComparison, RunComparison
+from perf_core.model.endpoint import EndpointKey
+from perf_core.model.histogram import Histogram
+from perf_core.model.run import RunInfo
+from perf_core.model.series import Recording
+from perf_core.model.verdict import RunState
+from perf_core.report.charts.chart import Chart
+from perf_core.report.charts.distribution import cumulative_chart, shift_chart
+from perf_core.report.charts.timeline import gauge_charts, latency_chart, run_start
+from perf_core.report.errors_table import ErrorTable, error_table
+from perf_core.report.facts import Fact, method_sentences, run_facts
+from perf_core.report.outside import printable
+from perf_core.report.rows import FIGURE_TITLES, EndpointRow, endpoint_row
+from perf_core.report.words import headline, quantile_name, verdict_symbol, verdict_word
+from perf_core.units import format_ratio_change
+
+DRAWN = 250
+"""Endpoints with drawings, most severe first: keeps the file under 3 MB."""
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointPanel:
+    """One endpoint's row and drawings."""
+
+    row: EndpointRow
+    charts: tuple[Chart, ...]
+    open: bool
+    """Unfolded from the start: what needs a look."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReportContext:
+    """Everything the section prints."""
+
+    headline: str
+    symbol: str
+    style: str
+    explanation: str
+    facts: tuple[Fact, ...]
+    remarks: tuple[str, ...]
+    figure_titles: tuple[str, ...]
+    rows: tuple[EndpointRow, ...]
+    has_baseline: bool
+    run_wide: tuple[str, ...]
+    panels: tuple[EndpointPanel, ...]
+    not_drawn: str
+    errors: ErrorTable
+    gauges: tuple[Chart, ...]
+    events: tuple[str, ...]
+    method: tuple[str, ...]
+
+
+def build_context(comparison: RunComparison, current: Recording, baseline: Recording | None) -> ReportContext:
+    """Return the view model of a judged run, or of a run alone."""
+    running = current.info.state is RunState.RUNNING
+    panels = tuple(_panel(each, comparison, current, baseline) for each in comparison.endpoints[:DRAWN])
+    hidden = len(comparison.endpoints) - len(panels)
+    return ReportContext(
+        headline=f"RUN NOT FINISHED {printable(current.info.scenario)}" if running else headline(comparison),
+        symbol=verdict_symbol(comparison.verdict),
+        style="running" if running else verdict_word(comparison.verdict).lower().replace(" ", "-"),
+        explanation=printable(comparison.explanation, 2000),
+        facts=run_facts(comparison, current.info, baseline.info if baseline else None),
+        remarks=_remarks(comparison, current.info),
+        figure_titles=FIGURE_TITLES,
+        rows=tuple(endpoint_row(each) for each in comparison.endpoints),
+        has_baseline=comparison.baseline is not None,
+        run_wide=_run_wide(comparison),
+        panels=panels,
+        not_drawn=f"{hidden} more endpoints are in the table above, without drawings" if hidden else "",
+        errors=error_table(current, baseline),
+        gauges=gauge_charts(current),
+        events=_events(current),
+        method=method_sentences(comparison),
+    )
+
+
+def _remarks(comparison: RunComparison, info: RunInfo) -> tuple[str, ...]:
+    broken = [f"Threshold broken: {text}" for text in comparison.broken_thresholds]
+    validity = [f"{comparison.validity.value}: {reason}" for reason in info.validity_reasons]
+    lost = [f"{info.lost_requests:,} requests are known to be lost"] if info.lost_requests else []
+    rejected = [f"{info.rejected_samples:,} latencies were no numbers and left out"] if info.rejected_samples else []
+    remarks = [*broken, *validity, *lost, *rejected, *comparison.warnings]
+    return tuple(printable(text, 600) for text in remarks)
+
+
+def _run_wide(comparison: RunComparison) -> tuple[str, ...]:
+    return tuple(
+        f"{quantile_name(shift.quantile)} {format_ratio_change(shift.ratio)} "
+        f"({format_ratio_change(shift.low)} to {format_ratio_change(shift.high)})"
+        + (", flagged" if shift.flagged else "")
+        for shift in comparison.run_wide
+    )
+
+
+def _panel(
+    endpoint: EndpointComparison, comparison: RunComparison, current: Recording, baseline: Recording | None
+) -> EndpointPanel:
+    trimmed = comparison.trimmed_seconds
+    before, after = _compared(baseline, endpoint.key, trimmed), _compared(current, endpoint.key, trimmed)
+    charts: list[Chart | None] = []
+    if before.total or after.total:
+        charts = [cumulative_chart(before, after, endpoint), shift_chart(before, after, endpoint)]
+    if endpoint.key in current.endpoints:
+        charts.append(latency_chart(current.endpoints[endpoint.key].ok, current))
+    row = endpoint_row(endpoint)
+    drawn = tuple(chart for chart in charts if chart is not None)
+    return EndpointPanel(row, drawn, open=row.verdict in {"REGRESSED", "IMPROVED"} or len(comparison.endpoints) <= 4)
+
+
+def _compared(recording: Recording | None, key: EndpointKey, trimmed: float) -> Histogram:
+    """Return the histogram of the part that was compared: answered requests without the ramp-up."""
+    if recording is None or key not in recording.endpoints:
+        return Histogram.empty()
+    first = int(run_start(recording) + trimmed + 0.999) if trimmed else None
+    return recording.endpoints[key].ok.histogram(first)
+
+
+def _events(current: Recording) -> tuple[str, ...]:
+    start = run_start(current)
+    told = current.info.events[:100]
+    return tuple(f"{event.at - start:.0f} s: {printable(event.text, 200)}" for event in told)

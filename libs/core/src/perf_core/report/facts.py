@@ -1,0 +1,82 @@
+"""The facts of a run and how its verdict was reached, as strings."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from perf_core.compare.comparison import RunComparison
+from perf_core.model.run import RunInfo
+from perf_core.model.verdict import RunState
+from perf_core.report.charts.axis import clock_text
+from perf_core.report.outside import printable, printable_name
+from perf_core.units import format_share
+
+_LABELS = 12
+_QUANTILES = (
+    "The quantiles p50, p95 and p99 of every endpoint were compared on a logarithmic scale; how much they vary "
+    "between windows says how much they vary by chance, and Holm's correction accounts for the number of tests."
+)
+_DECISION = (
+    "A change counts when it is both unlikely by chance and large enough to matter; then the endpoint is REGRESSED "
+    "or IMPROVED. UNCHANGED needs proof that no change beyond the limits is there; else the endpoint is INCONCLUSIVE."
+)
+_KS = (
+    "The Kolmogorov-Smirnov test compares the whole distributions. Its distance D is shown for people; it never "
+    "decides alone, because requests depend on each other and its plain p-value then finds differences in unchanged "
+    "software."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One fact of both runs; `baseline` is empty when there is none."""
+
+    name: str
+    current: str
+    baseline: str
+
+
+def run_facts(comparison: RunComparison, current: RunInfo, baseline: RunInfo | None) -> tuple[Fact, ...]:
+    """Return the facts worth reading beside a verdict, current and baseline side by side."""
+    after, before = _texts(current), _texts(baseline) if baseline else {}
+    facts = [Fact(name, value, before.get(name, "")) for name, value in after.items()]
+    if comparison.trimmed_seconds:
+        facts.append(Fact("not compared", f"first {comparison.trimmed_seconds:.0f} s (ramp-up)", ""))
+    return tuple(facts)
+
+
+def _texts(info: RunInfo) -> dict[str, str]:
+    texts = {
+        "run": printable_name(info.id),
+        "scenario": printable_name(info.scenario),
+        "target": printable(info.target),
+        "started": _moment(info.started),
+        "lasted": _lasted(info),
+        "users": f"{info.users:,}, {info.spawn_rate:g} started per second",
+        "workers": str(info.workers),
+        "requests": f"{info.requests:,}",
+        "failed": f"{info.failures:,} ({format_share(info.failures / info.requests if info.requests else None)})",
+        "validity": info.validity.value,
+    }
+    labels = list(info.labels.items())[:_LABELS]
+    return texts | {printable_name(name): printable_name(value) for name, value in labels if name not in texts}
+
+
+def _moment(unix: float | None) -> str:
+    return "-" if unix is None else datetime.fromtimestamp(unix, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def _lasted(info: RunInfo) -> str:
+    if info.started is None or info.ended is None:
+        return "not finished" if info.state is RunState.RUNNING else info.state.value
+    return clock_text(info.ended - info.started)
+
+
+def method_sentences(comparison: RunComparison) -> tuple[str, ...]:
+    """Return how the verdict was reached, in words."""
+    if comparison.baseline is None:
+        return ("There is no baseline, so nothing was compared; promote a run to have the next one judged.",)
+    cut = (
+        f"The first {comparison.trimmed_seconds:.0f} s of both runs (ramp-up) were left out, the rest was cut into "
+        f"windows of {comparison.window_seconds:.0f} s."
+    )
+    return (cut, _QUANTILES, _DECISION, _KS)

@@ -1,0 +1,83 @@
+"""The HTML report: the only module that knows jinja2."""
+
+import importlib.util
+import logging
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+import jinja2
+
+from perf_core.compare.comparison import RunComparison
+from perf_core.errors import ReportError
+from perf_core.model.series import Recording
+from perf_core.report.context import build_context
+from perf_core.report.locust_page import template_args
+from perf_core.report.mail_context import build_mail_context
+from perf_core.report.page import insert_section
+from perf_core.report.unfinished import unfinished_comparison
+
+log = logging.getLogger(__name__)
+
+Theme = Literal["auto", "light", "dark"]
+_TEMPLATES = Path(__file__).parent / "templates"
+
+
+@cache
+def _environment(folder: Path) -> jinja2.Environment:
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader(folder),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def render_html(
+    comparison: RunComparison, current: Recording, baseline: Recording | None, *, theme: Theme = "auto"
+) -> str:
+    """Return the report as one HTML file that opens offline: Locust's page with our section first in it.
+
+    Where Locust is not installed, or its page cannot be rendered, our section stands on a page of its own.
+    """
+    section = render_section(comparison, current, baseline, theme=theme)
+    try:
+        page = _locust_page(current, theme)
+        if page is not None:
+            return insert_section(page, section)
+        remark = ""
+    except (jinja2.TemplateError, ReportError) as cause:
+        log.warning("report.locust_page_failed", extra={"error": str(cause)})
+        remark = f"Locust's own page could not be rendered ({type(cause).__name__}); what it shows is left out here."
+    return _environment(_TEMPLATES).get_template("page.html").render(section=section, remark=remark, theme=theme)
+
+
+def render_section(
+    comparison: RunComparison, current: Recording, baseline: Recording | None, *, theme: Theme = "auto"
+) -> str:
+    """Return our section alone, as a fragment for `insert_section`."""
+    context = build_context(comparison, current, baseline)
+    return _environment(_TEMPLATES).get_template("section.html").render(report=context, theme=theme)
+
+
+def render_unfinished_section(current: Recording, baseline: Recording | None, *, theme: Theme = "auto") -> str:
+    """Return the section for a run that is still on: the baseline's table and "run not finished"."""
+    return render_section(unfinished_comparison(current, baseline), current, baseline, theme=theme)
+
+
+def render_mail_body(comparison: RunComparison, remark: str = "") -> str:
+    """Return the HTML body of a mail: tables and inline styles only, for mail clients."""
+    template = _environment(_TEMPLATES).get_template("mail.html")
+    return template.render(report=build_mail_context(comparison), attachment=remark)
+
+
+def _locust_page(current: Recording, theme: Theme) -> str | None:
+    """Return Locust's report page filled from the recording; None where Locust is not installed."""
+    found = importlib.util.find_spec("locust")
+    if found is None or found.origin is None:
+        return None
+    folder = Path(found.origin).parent / "webui" / "dist"
+    # An empty theme makes Locust's page follow the reader's system, as our section does.
+    template = _environment(folder).get_template("report.html")
+    return template.render(template_args=template_args(current), theme="" if theme == "auto" else theme)
