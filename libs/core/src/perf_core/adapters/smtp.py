@@ -147,7 +147,7 @@ def _connection(settings: SmtpSettings) -> AbstractContextManager[smtplib.SMTP]:
 
 def _plain(cause: Exception) -> str:
     """Return the server's words on one line; the error of a hang says nothing by itself."""
-    if isinstance(cause, TimeoutError):
+    if isinstance(cause, TimeoutError) or "timed out" in str(cause):
         return "no answer in time"
     if isinstance(cause, smtplib.SMTPRecipientsRefused):
         replies = {f"{code} {text.decode('ascii', 'replace')}" for code, text in cause.recipients.values()}

@@ -112,16 +112,19 @@ def ks_sentence(ks: KsPanel) -> str:
     return f"{where} {_p_sentence(ks)}"
 
 
+def _p_relation(value: float) -> str:
+    text = p_value_text(value)
+    return f"p {text}" if text.startswith("<") else f"p = {text}"
+
+
 def _p_sentence(ks: KsPanel) -> str:
-    naive = f"Taken as independent requests, p = {p_value_text(ks.p_value)}"
+    naive = f"Taken as independent requests, {_p_relation(ks.p_value)}"
     if ks.p_corrected is None:
         return f"{naive}; too few windows to correct that for requests that depend on each other."
     effective = (
         "" if ks.effective_requests is None else f" (as many as {ks.effective_requests:,.0f} independent ones)"
     )
-    text = (
-        f"{naive}; corrected for requests that depend on each other{effective}, p = {p_value_text(ks.p_corrected)}."
-    )
+    text = f"{naive}; corrected for requests that depend on each other{effective}, {_p_relation(ks.p_corrected)}."
     return text + (
         " The shape of the distribution changed although no quantile is flagged." if ks.shape_changed else ""
     )

@@ -67,12 +67,12 @@ def latency_chart(outcome: OutcomeSeries, recording: Recording) -> Chart | None:
     borders = np.searchsorted(outcome.cell_seconds, np.ceil(start + width * np.arange(bins + 1)))
     parts = [_slice(outcome, borders, at) for at in range(bins)]
     curves = [_quantiles(parts, quantile) for quantile, _ in _BANDS]
-    values: FloatArray = np.concatenate(curves)
-    values = values[np.isfinite(values)].astype(np.float64)
+    together = np.concatenate(curves)
+    values = together[np.isfinite(together)]
     if not values.size:
         return None
     up = y_axis(float(values.min()), float(values.max()), logarithmic=True)
-    middles: FloatArray = width * (np.arange(bins) + 0.5)
+    middles = np.array([width * (at + 0.5) for at in range(bins)])
     lines = (Line(path(across, up, middles, curve), name, name) for curve, (_, name) in zip(curves, _BANDS, strict=True))
     return Chart(
         title="Latency over the run",

@@ -1,0 +1,93 @@
+"""The HTML report: Locust's page with our section first, whatever comes from outside."""
+
+from dataclasses import replace
+
+import pytest
+
+from perf_core.errors import ReportError
+from perf_core.model.run import RunInfo
+from perf_core.model.series import ErrorCount, Recording
+from perf_core.model.verdict import RunState
+from perf_core.report.html import render_html, render_section, render_unfinished_section
+from perf_core.report.page import insert_section
+
+HOSTILE = "</script><script>window.pwned=1</script><img src=x onerror=alert(1)>\u2028\u202eevil\x00" + "A" * 10_000
+
+
+def test_the_section_stands_before_locusts_own_page(judged):
+    comparison, current, baseline = judged
+
+    page = render_html(comparison, current, baseline)
+
+    assert page.index("REGRESSED checkout: GET /report") < page.rindex('<div id="root">')
+    assert page.rindex('<div id="root">') < page.rindex("window.templateArgs = ")
+
+
+def test_hostile_names_and_errors_are_escaped_and_bounded(make_recording, make_comparison):
+    errors = {HOSTILE: tuple(ErrorCount("http_500", f"{HOSTILE[:9000]}{at}", 1) for at in range(5000))}
+    current = make_recording("c", (HOSTILE,), errors=errors, target=HOSTILE, scenario=HOSTILE)
+    baseline = make_recording("b", (HOSTILE,))
+
+    page = render_html(make_comparison(current, baseline), current, baseline)
+
+    assert "<script>window.pwned" not in page
+    assert "<img src=x" not in page
+    assert not {"\x00", "\u2028", "\u202e"} & set(page[page.rindex("<body>") :])
+    assert len(page) < 1_300_000
+
+
+def test_two_hundred_endpoints_stay_below_three_megabytes(make_recording, make_comparison):
+    names = tuple(f"/api/v1/resource{at}/{{id}}" for at in range(200))
+    baseline, current = make_recording("b", names), make_recording("c", names)
+
+    page = render_html(make_comparison(current, baseline), current, baseline)
+
+    assert len(page.encode()) < 3_000_000
+
+
+def test_a_page_without_locust_is_our_section_alone(judged, monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
+
+    page = render_html(*judged)
+
+    assert page.startswith("<!DOCTYPE html>")
+    assert "templateArgs" not in page
+    assert "GET /report" in page
+
+
+def test_inserting_twice_leaves_one_section():
+    page = '<html><body><div id="root"></div></body></html>'
+
+    twice = insert_section(insert_section(page, "<p>first</p>"), "<p>second</p>")
+
+    assert twice.count("<p>") == 1
+    assert "second" in twice
+
+
+def test_the_section_takes_the_theme_of_the_page(judged):
+    page = '<body><div id="root"></div><script>window.theme = "dark"</script></body>'
+
+    assert 'data-theme="dark"' in insert_section(page, render_section(*judged))
+
+
+def test_a_page_without_a_body_is_refused():
+    with pytest.raises(ReportError, match="no body"):
+        insert_section("plain text", "<p></p>")
+
+
+def test_a_running_run_shows_the_baseline_and_that_it_is_not_finished(judged):
+    _, current, baseline = judged
+    running = replace(current, info=replace(current.info, state=RunState.RUNNING, ended=None))
+
+    section = render_unfinished_section(running, baseline)
+
+    assert "RUN NOT FINISHED" in section
+    assert "GET /report" in section
+
+
+def test_a_run_without_a_request_renders(make_comparison):
+    empty = Recording(RunInfo("c", "checkout", "http://127.0.0.1:1", state=RunState.FINISHED))
+
+    page = render_html(make_comparison(empty), empty, None)
+
+    assert "No endpoint was called" in page
