@@ -3,10 +3,9 @@
 import logging
 from pathlib import Path
 
-from perf_core.compare import compare_runs
 from perf_core.errors import PerfError
 from perf_core.model.series import Recording
-from perf_core.report.html import render_section
+from perf_core.report.html import render_section, render_unfinished_section
 from perf_core.report.page import insert_section
 from perf_locust.conductor import Conductor
 
@@ -42,5 +41,4 @@ def _unfinished(conductor: Conductor) -> str:
     if session is None:
         return ""
     baseline = conductor.store.load(session.baseline.id) if session.baseline else None
-    current = Recording(session.info)
-    return render_section(compare_runs(current, None), current, baseline)
+    return render_unfinished_section(Recording(session.info), baseline)

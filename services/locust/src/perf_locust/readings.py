@@ -8,6 +8,9 @@ import psutil
 TICK = 0.02
 """Seconds between two looks at the event loop; the lag of a tick is how much later it came."""
 
+SHORTEST = 0.4
+"""Seconds below which a CPU reading says more about the clock than about the load; the last one is kept."""
+
 
 class LoopLag:
     """Watches the event loop: how late a timer of `TICK` seconds comes."""
@@ -42,13 +45,14 @@ class Readings:
         """Take the first reading, which later ones are relative to."""
         self._process = psutil.Process()
         self._lag = LoopLag()
+        self._cpu, self._read_at = 0.0, 0.0
         self.take()
 
     def take(self) -> dict[str, float]:
         """Return the readings by gauge name; those the system does not offer are left out."""
         memory, network, disk = psutil.virtual_memory(), psutil.net_io_counters(), _disk()
         readings = {
-            "cpu_ratio": self._process.cpu_percent(None) / 100,
+            "cpu_ratio": self._cpu_ratio(),
             "loop_lag_seconds": self._lag.take(),
             "memory_bytes": float(self._process.memory_info().rss),
             "host_cpu_ratio": psutil.cpu_percent(None) / 100,
@@ -60,6 +64,12 @@ class Readings:
                 "host_network_sent_bytes": float(network.bytes_sent),
             }
         return readings | disk
+
+    def _cpu_ratio(self) -> float:
+        now = time.monotonic()
+        if now - self._read_at > SHORTEST:
+            self._cpu, self._read_at = self._process.cpu_percent(None) / 100, now
+        return self._cpu
 
     def stop(self) -> None:
         """Stop watching the event loop."""

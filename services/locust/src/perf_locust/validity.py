@@ -15,6 +15,7 @@ LAG_LIMIT = 0.25
 """Seconds by which a timer may be late before a worker distorts what it measures."""
 OFTEN = 0.2
 """Share of the readings above a limit that makes it count."""
+FEWEST_READINGS = 8
 SKEW_LIMIT = 0.5
 """Seconds between the clocks of two workers."""
 FAILURE_LIMIT = 0.5

@@ -1,7 +1,9 @@
 """The comparison as JSON and back: `compare --json` and `comparison.json`. NaN is written as null."""
 
+import json
 import math
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from perf_core.compare.comparison import (
@@ -13,7 +15,7 @@ from perf_core.compare.comparison import (
     RunReference,
     RunWideShift,
 )
-from perf_core.errors import PerfError
+from perf_core.errors import DamagedRunError, PerfError
 from perf_core.model.endpoint import EndpointKey
 from perf_core.model.verdict import Reason, Validity, Verdict
 
@@ -110,3 +112,17 @@ def _plain(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value
+
+
+def read_comparison(path: Path) -> RunComparison:
+    """Return the comparison stored in a file.
+
+    Raises:
+        DamagedRunError: the file is missing or not a comparison.
+    """
+    try:
+        return from_document(json.loads(path.read_bytes()))
+    except (OSError, ValueError, KeyError, TypeError) as cause:
+        raise DamagedRunError(
+            f"{path} cannot be read ({cause}); make it again with `perf-platform report`"
+        ) from cause

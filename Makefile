@@ -1,0 +1,55 @@
+# perf-platform: `make` prints the targets. Needs Python 3.11 or newer with its venv module, and a package index.
+SHELL := /bin/sh
+PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
+	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
+BIN := .venv/bin
+STAMP := .venv/installed
+PACKAGES := libs/core libs/cli services/api services/locust services/exporter k8s-tests
+PYPROJECTS := pyproject.toml $(addsuffix /pyproject.toml,$(PACKAGES))
+UV := UV_NO_PROGRESS=1 $(BIN)/uv
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo up test check fmt lock dist bench clean
+
+help: ## Print the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
+
+install: $(STAMP) ## Put every command into .venv/bin
+
+$(STAMP): requirements.lock $(PYPROJECTS)
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is missing: install it, with its venv module (Debian: apt install python3 python3-venv)"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv || { rm -rf .venv; echo "Python's venv module is missing: install it (Debian: apt install python3-venv)"; exit 1; }
+	@test -x $(BIN)/uv || if command -v uv >/dev/null 2>&1; then ln -sf "$$(command -v uv)" $(BIN)/uv; else $(BIN)/python -m pip install --quiet --disable-pip-version-check uv; fi
+	$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
+	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation $(addprefix -e ./,$(PACKAGES))
+	@touch $@
+
+demo: install ## Run the main job end to end: baseline, same build, a fault - three verdicts and their reports
+	@$(BIN)/perf-platform demo
+
+up: install ## Start service, exporter and Locust with its web UI, until Ctrl-C
+	@$(BIN)/perf-platform up
+
+test: install ## Run linters, types, contracts and every test; ends with the counts
+	@$(BIN)/python tools/run_tests.py
+
+check: install ## Run linters, types and import contracts only
+	@$(BIN)/python tools/run_tests.py --checks-only
+
+fmt: install ## Format the code
+	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
+
+lock: ## Renew requirements.lock
+	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header \
+		--no-emit-package perf-core --no-emit-package perf-cli --no-emit-package perf-locust --no-emit-package perf-api --no-emit-package perf-exporter \
+		--all-extras --group dev -o requirements.lock $(PYPROJECTS)
+
+dist: install ## Build the wheels of all packages into dist/
+	@rm -rf dist && for package in . libs/core libs/cli services/api services/locust services/exporter; do \
+		$(UV) build --quiet --wheel --no-build-isolation --python $(BIN)/python --out-dir dist $$package || exit 1; done && ls dist
+
+bench: install ## Run the benchmarks
+	@for program in benchmarks/*.py; do echo "== $$program"; $(BIN)/python $$program || exit 1; done
+
+clean: ## Remove everything that was made here, runs excepted
+	rm -rf .venv .tools dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,30 @@
+"""`perf-platform compare`: judge one stored run against another."""
+
+import argparse
+import json
+
+from perf_core.runstore import RunStore
+
+EXAMPLE = "perf-platform compare 20261124-101500-3f9a 20261124-113000-77b0 --json"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options; the baseline comes first."""
+    parser.add_argument("baseline", help="run id of the baseline")
+    parser.add_argument("current", help="run id of the run to judge")
+    parser.add_argument("--json", action="store_true", help="print the comparison as JSON and nothing else")
+    parser.add_argument("--strict", action="store_true", help="end with 4 when noise hides the answer")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Compare and return the exit code of design D10."""
+    from perf_core.compare import compare_runs
+    from perf_core.compare.document import to_document
+    from perf_core.compare.exit_code import exit_code
+    from perf_core.report.text import render_text
+
+    store = RunStore.from_environment()
+    baseline, current = store.load(options.baseline), store.load(options.current)
+    comparison = compare_runs(current, baseline)
+    print(json.dumps(to_document(comparison), indent=2) if options.json else render_text(comparison))
+    return exit_code(current.info, comparison, strict=options.strict)

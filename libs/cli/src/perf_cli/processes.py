@@ -1,0 +1,110 @@
+"""Child processes that have a name and a log, and never outlive the command that started them."""
+
+import ctypes
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from perf_core.errors import PerfError
+
+_PR_SET_PDEATHSIG = 1
+
+
+class PartDiedError(PerfError):
+    """Raised when a part that should run has ended; the message has the last lines of its log."""
+
+
+def free_port() -> int:
+    """Return a loopback port nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Processes:
+    """A group of child processes, each in a session of its own so that Ctrl-C reaches only the command."""
+
+    def __init__(self) -> None:
+        """Begin with none; logs go to a temporary folder."""
+        self.logs = Path(tempfile.mkdtemp(prefix="perf-platform-"))
+        self._children: dict[str, subprocess.Popen[bytes]] = {}
+
+    def start(
+        self, name: str, command: Sequence[str], environment: Mapping[str, str] | None = None
+    ) -> subprocess.Popen[bytes]:
+        """Start a part; on Linux the kernel ends it when we die, however we die."""
+        with (self.logs / f"{name}.log").open("wb") as log:
+            child = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env={**os.environ, **(environment or {})},
+                start_new_session=True,
+                preexec_fn=_die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509  no threads here
+            )
+        self._children[name] = child
+        return child
+
+    def of(self, name: str) -> subprocess.Popen[bytes]:
+        """Return a part's process."""
+        return self._children[name]
+
+    def forget(self, name: str) -> None:
+        """Watch a part no longer: it has done its work."""
+        del self._children[name]
+
+    def tail(self, name: str, lines: int = 12) -> str:
+        """Return the last lines of a part's log."""
+        text = (self.logs / f"{name}.log").read_text(encoding="utf-8", errors="replace")
+        return "\n".join(text.splitlines()[-lines:])
+
+    def check(self, *names: str) -> None:
+        """Check that parts still run, by default all.
+
+        Raises:
+            PartDiedError: one does not.
+        """
+        for name in names or tuple(self._children):
+            code = self._children[name].poll()
+            if code is not None:
+                raise PartDiedError(f"{name} ended with status {code}; its last lines were:\n{self.tail(name)}")
+
+    def stop(self, seconds: float = 15.0) -> None:
+        """End all: SIGTERM, then SIGKILL for what is left."""
+        for child in self._children.values():
+            _signal(child, signal.SIGTERM)
+        deadline = time.monotonic() + seconds
+        for child in self._children.values():
+            try:
+                child.wait(max(deadline - time.monotonic(), 0.1))
+            except subprocess.TimeoutExpired:
+                _signal(child, signal.SIGKILL)
+                child.wait()
+
+    def __enter__(self) -> Self:
+        """Return the group."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End all."""
+        self.stop()
+
+
+def _signal(child: subprocess.Popen[bytes], number: int) -> None:
+    if child.poll() is None:
+        os.killpg(child.pid, number)
+
+
+def _die_with_parent() -> None:
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)

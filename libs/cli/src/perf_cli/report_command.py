@@ -1,0 +1,34 @@
+"""`perf-platform report`: render the report of a stored run again, into its folder."""
+
+import argparse
+
+from perf_core.runstore import RunStore
+
+EXAMPLE = "perf-platform report 20261124-113000-77b0 --baseline 20261124-101500-3f9a"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    parser.add_argument("run", help="run id")
+    parser.add_argument("--baseline", metavar="ID|latest|none", help="run to judge against (default: the one it had)")
+    parser.add_argument("--strict", action="store_true", help="end with 4 when noise hides the answer")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Render and return the exit code of the comparison."""
+    from perf_core.compare import compare_runs
+    from perf_core.compare.exit_code import exit_code
+    from perf_core.report import write_reports
+    from perf_core.report.text import render_text
+
+    store = RunStore.from_environment()
+    current = store.load(options.run)
+    choice = options.baseline or current.info.baseline or "none"
+    chosen = store.choose_baseline(choice, current.info.scenario, excluding=current.info.id)
+    baseline = None if chosen is None else store.load(chosen.id)
+    comparison = compare_runs(current, baseline)
+    folder = store.folder(options.run).path
+    write_reports(folder, comparison, current, baseline)
+    print(render_text(comparison))
+    print(f"report: {folder / 'report.html'}")
+    return exit_code(current.info, comparison, strict=options.strict)

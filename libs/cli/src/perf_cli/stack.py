@@ -1,0 +1,92 @@
+"""The whole platform on one machine: service, Locust master with its web UI, two workers, each a real process."""
+
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+from perf_cli.master_client import MasterClient
+from perf_cli.processes import Processes, free_port
+from perf_core.errors import PerfError
+
+ITEMS = 300
+SCENARIO = "reference"
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """A running stack."""
+
+    processes: Processes
+    api: str
+    api_metrics: str
+    master: MasterClient
+
+
+def start_stack(processes: Processes, *, faults: bool, workers: int = 2) -> Stack:
+    """Start everything on free loopback ports and wait until it answers.
+
+    Raises:
+        PerfError: a part is not installed, or does not come up.
+    """
+    if find_spec("perf_api") is None:
+        raise PerfError("the reference service is not installed; install it with pip install 'perf-platform[demo]'")
+    from perf_locust import workload
+
+    database = f"sqlite:///{processes.logs / 'api.db'}"
+    api, metrics, web, bus = (free_port() for _ in range(4))
+    python = sys.executable
+    seeding = processes.start(
+        "seed", [python, "-m", "perf_api", "seed", "--items", str(ITEMS), "--database", database]
+    )
+    if seeding.wait(60):
+        processes.check("seed")
+    processes.forget("seed")
+    serve = [python, "-m", "perf_api", "serve", "--port", str(api), "--metrics-port", str(metrics)]
+    processes.start("api", [*serve, "--database", database, *(["--enable-faults"] if faults else [])])
+    locust = [python, "-m", "perf_locust", "-f", str(Path(workload.__file__))]
+    host = f"http://127.0.0.1:{api}"
+    ports = ["--web-host", "127.0.0.1", "--web-port", str(web), "--master-bind-host", "127.0.0.1"]
+    own = ["--master", *ports, "--master-bind-port", str(bus), "--expect-workers", str(workers), "-H", host]
+    token = {"PERF_MASTER_TOKEN": "loopback"}
+    processes.start("master", [*locust, *own, "--stop-timeout", "10"], token)
+    for number in range(1, workers + 1):
+        join = ["--worker", "--master-host", "127.0.0.1", "--master-port", str(bus)]
+        processes.start(f"worker-{number}", [*locust, *join])
+    stack = Stack(processes, host, f"http://127.0.0.1:{metrics}/metrics", MasterClient(f"http://127.0.0.1:{web}", ""))
+    wait_until(processes, lambda: _answers(f"{host}/health/ready"), "the service")
+    wait_until(processes, lambda: _ready(stack.master), "Locust")
+    return stack
+
+
+def wait_until(processes: Processes, answers: Callable[[], bool], what: str, seconds: float = 60.0) -> None:
+    """Wait until something answers while all parts live.
+
+    Raises:
+        PerfError: it does not in time, or a part died.
+    """
+    deadline = time.monotonic() + seconds
+    while not answers():
+        processes.check()
+        if time.monotonic() > deadline:
+            raise PerfError(f"{what} did not become ready within {seconds:.0f} s; see the logs in {processes.logs}")
+        time.sleep(0.2)
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310  loopback
+            return bool(answer.status == 200)
+    except OSError:
+        return False
+
+
+def _ready(master: MasterClient) -> bool:
+    try:
+        return bool(master.get("/perf/run")["ready"])
+    except PerfError:
+        return False
