@@ -18,7 +18,7 @@ CHECKS: dict[str, tuple[str, ...]] = {
     "format": ("ruff", "format", "--check", "--quiet", "."),
     "lint": ("ruff", "check", "--quiet", "."),
     **{f"types of {package}": ("mypy", "--no-error-summary", package) for package in TYPED},
-    "import contracts": ("lint-imports", "--no-timings"),
+    "import contracts": ("lint-imports",),
 }
 
 
