@@ -62,6 +62,7 @@ def test_pages_follow_each_other_without_gap_or_repetition(client: TestClient) -
 
     assert seen == [1, 2, 3, 4, 5, 6, 7]
     assert client.get("/v1/items", params={"cursor": "%%%"}).status_code == 422
+    assert client.get("/v1/items", params={"cursor": "OTk5OTk5OTk5OTk5OTk5OTk5OTk5OTk5"}).status_code == 422
 
 
 def test_items_survive_a_restart(tmp_path: Path) -> None:

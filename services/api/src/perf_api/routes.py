@@ -157,6 +157,9 @@ def _after(cursor: str | None) -> int:
     if cursor is None:
         return 0
     try:
-        return int(base64.urlsafe_b64decode(cursor.encode()))
+        after = int(base64.urlsafe_b64decode(cursor.encode()))
+        if not 0 <= after < 2**53:
+            raise ValueError(after)  # noqa: TRY301  the same answer as for any other nonsense
     except (ValueError, binascii.Error) as cause:
         raise HTTPException(422, "the cursor is none of ours; leave it out to begin at the first page") from cause
+    return after

@@ -23,6 +23,8 @@ from perf_locust.worker_side import WorkerSide
 log = logging.getLogger(__name__)
 SUPPORTED = ((2, 43), (3, 0))
 """Locust versions from the first up to, not including, the second."""
+STOP_TIMEOUT = 10.0
+"""Seconds in which users may finish their running request where Locust was told nothing, so that it is recorded."""
 _MARK = "_perf_locust"
 
 
@@ -41,6 +43,7 @@ def register(environment: Environment) -> None:
     if isinstance(runner, WorkerRunner):
         setattr(environment, _MARK, WorkerSide(environment, runner, settings))
         return
+    environment.stop_timeout = environment.stop_timeout or STOP_TIMEOUT
     conductor = Conductor(environment, settings)
     setattr(environment, _MARK, conductor)
     if isinstance(runner, MasterRunner):
