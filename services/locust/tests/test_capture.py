@@ -75,6 +75,7 @@ def test_a_single_process_records_all_the_same(server, locusts) -> None:
     store, run_id = only_run(locusts.folder)
 
     assert store.load(run_id).requests == server.served() > 50
+    assert "NOT FINISHED" not in (locusts.folder / "runs" / run_id / "report.html").read_text()
 
 
 def test_an_unreachable_target_is_invalid_never_a_pass(locusts) -> None:

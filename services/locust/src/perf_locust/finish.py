@@ -44,6 +44,9 @@ def finish(
     paperwork = _Paperwork(store.folder(info.id), info)
     current = paperwork.step("freeze", lambda: _freeze(paperwork.folder, paperwork.info, incidents))
     paperwork.info = replace(current.info, finish_steps=paperwork.info.finish_steps)
+    current = replace(
+        current, info=replace(current.info, state=RunState.FINISHED)
+    )  # run.json says so when all is done
     before = None if baseline is None else paperwork.step("baseline", lambda: store.load(baseline.id))
     comparison = paperwork.step("compare", lambda: compare_runs(current, before))
     paperwork.attempt("render", lambda: write_reports(paperwork.folder.path, comparison, current, before))
