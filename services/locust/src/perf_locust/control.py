@@ -1,11 +1,8 @@
 """The control routes of a master (`/perf/...`): beside Locust's web UI and, headless, on a port of ours."""
 
-import hmac
-import ipaddress
 import logging
 from dataclasses import replace
 from typing import Any
-from urllib.parse import urlsplit
 
 import gevent
 from flask import Blueprint, Flask, Response, jsonify, request
@@ -13,24 +10,21 @@ from gevent.pywsgi import WSGIServer
 
 from perf_core.errors import PerfError
 from perf_core.model.plan import RunPlan
+from perf_locust.admission import Admission, guard
 from perf_locust.conductor import Conductor
 from perf_locust.snapshots import run_status, take_snapshot
 
 log = logging.getLogger(__name__)
 
 
-def control_routes(conductor: Conductor, *, listens_on_loopback: bool) -> Blueprint:
-    """Return the routes; on loopback nobody needs a token, elsewhere everybody does."""
+def control_routes(conductor: Conductor) -> Blueprint:
+    """Return the routes; `admission.guard` says who may use them."""
     routes = Blueprint("perf", __name__, url_prefix="/perf")
     timers: list[gevent.Greenlet] = []
 
-    @routes.before_request
-    def admit() -> tuple[Response, int] | None:
-        if _foreign_origin():
-            return jsonify(error="requests from another origin are refused; use the page of this server"), 403
-        if _bearer_is(conductor.settings.token) or (listens_on_loopback and _from_loopback()):
-            return None
-        return jsonify(error="send the header 'Authorization: Bearer TOKEN'; the token is PERF_MASTER_TOKEN's"), 401
+    @routes.get("/health")
+    def health() -> Response:
+        return jsonify(status="ok")
 
     @routes.get("/snapshot")
     def snapshot() -> Response:
@@ -60,18 +54,11 @@ def refused_because_busy(conductor: Conductor) -> tuple[Response, int]:
 def serve_headless(conductor: Conductor) -> str:
     """Serve the routes on a free loopback port, for a master without a web UI, and return the address."""
     app = Flask("perf_locust")
-    app.register_blueprint(control_routes(conductor, listens_on_loopback=True))
+    guard(app, Admission(conductor.settings.token, login=None))
+    app.register_blueprint(control_routes(conductor))
     server = WSGIServer(("127.0.0.1", 0), app, log=None, error_log=log)
     server.start()
     return f"http://127.0.0.1:{server.server_port}"
-
-
-def is_loopback(host: str) -> bool:
-    """Return whether a server that binds to this host is reached from this machine only."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _start_if_free(conductor: Conductor, timers: list[gevent.Greenlet]) -> tuple[Response, int]:
@@ -140,17 +127,3 @@ def _wanted(body: object) -> dict[str, Any]:
     plan = {key: body[key] for key in ("run_id", "scenario", "baseline", "labels") if body.get(key) is not None}
     RunPlan(**plan)
     return {"users": users, "spawn_rate": float(rate), "run_time": run_time, "host": body.get("host"), "plan": plan}
-
-
-def _bearer_is(token: str) -> bool:
-    given = request.headers.get("Authorization", "")
-    return hmac.compare_digest(given.encode(), f"Bearer {token}".encode())
-
-
-def _from_loopback() -> bool:
-    return is_loopback(request.remote_addr or "")
-
-
-def _foreign_origin() -> bool:
-    origin = request.headers.get("Origin")
-    return origin is not None and urlsplit(origin).netloc != request.host

@@ -1,5 +1,6 @@
 """Settings of the plugin, from the environment, read once."""
 
+import hmac
 import os
 import secrets
 from collections.abc import Mapping
@@ -11,6 +12,30 @@ from perf_core.model.plan import PLAN_VARIABLE, RunPlan
 
 
 @dataclass(frozen=True, slots=True)
+class WebLogin:
+    """Who may sign in to the web UI.
+
+    Attributes:
+        made_up: nobody set a password, so one was made for the life of this process; the log shows it.
+    """
+
+    user: str
+    password: str
+    made_up: bool = False
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> "WebLogin":
+        """Return PERF_WEB_USER (default: perf) with PERF_WEB_PASSWORD (default: a random one)."""
+        password = environment.get("PERF_WEB_PASSWORD")
+        return cls(environment.get("PERF_WEB_USER") or "perf", password or secrets.token_urlsafe(12), not password)
+
+    def admits(self, user: str, password: str) -> bool:
+        """Return whether both are right, in the same time whichever is wrong."""
+        same_user = hmac.compare_digest(user.encode(), self.user.encode())
+        return hmac.compare_digest(password.encode(), self.password.encode()) and same_user
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Settings of one Locust process.
 
@@ -18,6 +43,7 @@ class Settings:
         runs_dir: folder of all runs.
         plan: of the first run; later runs of the same process take theirs from the route that starts them.
         token: bearer token of the control routes.
+        login: of the web UI, asked for when it listens on more than loopback.
         flush_frames: the writer writes when this many frames wait ...
         flush_seconds: ... or the oldest has waited this long. An acknowledgement waits as long.
         drain_seconds: how long the end of a run waits for its workers, beyond Locust's stop timeout.
@@ -27,6 +53,7 @@ class Settings:
     runs_dir: Path
     plan: RunPlan
     token: str
+    login: WebLogin
     flush_frames: int = 200
     flush_seconds: float = 0.2
     drain_seconds: float = 10.0
@@ -44,6 +71,7 @@ class Settings:
             runs_dir=Path(environment.get("PERF_RUNS_DIR") or "runs"),
             plan=RunPlan.from_json(plan) if plan else RunPlan(),
             token=environment.get("PERF_MASTER_TOKEN") or secrets.token_urlsafe(24),
+            login=WebLogin.from_environment(environment),
             flush_frames=int(_number(environment, "PERF_FLUSH_FRAMES", 200)),
             flush_seconds=_number(environment, "PERF_FLUSH_SECONDS", 0.2),
             drain_seconds=_number(environment, "PERF_DRAIN_SECONDS", 10.0),

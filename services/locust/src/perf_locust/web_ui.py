@@ -1,12 +1,19 @@
 """What we add to Locust's web UI: control routes, our section in its report, no second start during a run."""
 
-from flask import Response, jsonify, request
+import logging
+
+from flask import Flask, Response, jsonify, request
 from locust.web import WebUI
 
 from perf_core.errors import PerfError
+from perf_locust.admission import Admission, guard, is_loopback
 from perf_locust.conductor import Conductor
-from perf_locust.control import control_routes, is_loopback, refused_because_busy
+from perf_locust.control import control_routes, refused_because_busy
+from perf_locust.login_page import login_pages
 from perf_locust.own_section import with_own_section
+from perf_locust.settings import Settings
+
+log = logging.getLogger(__name__)
 
 
 def extend(web_ui: WebUI, conductor: Conductor) -> None:
@@ -14,8 +21,8 @@ def extend(web_ui: WebUI, conductor: Conductor) -> None:
     app = web_ui.app
     if app is None:
         return
-    loopback = is_loopback(web_ui.host)
-    app.register_blueprint(control_routes(conductor, listens_on_loopback=loopback))
+    _guard(app, web_ui.host, conductor.settings)
+    app.register_blueprint(control_routes(conductor))
     conductor.url = f"http://{web_ui.host or '127.0.0.1'}:{web_ui.port}"
 
     @app.before_request
@@ -35,3 +42,17 @@ def extend(web_ui: WebUI, conductor: Conductor) -> None:
         if request.path.endswith("/stats/report") and response.status_code == 200:
             response.set_data(with_own_section(response.get_data(as_text=True), conductor))
         return response
+
+
+def _guard(app: Flask, host: str, settings: Settings) -> None:
+    if is_loopback(host):
+        guard(app, Admission(settings.token, login=None))
+        return
+    guard(app, Admission(settings.token, settings.login))
+    app.register_blueprint(login_pages(settings.login))
+    if settings.login.made_up:
+        log.warning(
+            "web login: user %s, password %s (made for this process; set PERF_WEB_PASSWORD to choose one)",
+            settings.login.user,
+            settings.login.password,
+        )
