@@ -5,11 +5,11 @@ import asyncio
 import sys
 
 import uvicorn
-from prometheus_client import start_http_server
 
 from perf_api.app import create_app, open_items
 from perf_api.items import DuplicateSkuError
-from perf_api.metrics import Metrics
+from perf_api.metrics.registry import Metrics
+from perf_api.metrics.server import MetricsServer
 from perf_api.settings import Settings
 
 
@@ -40,16 +40,15 @@ def main() -> None:
 def serve(settings: Settings) -> None:
     """Serve until SIGTERM or Ctrl-C; requests in flight are finished."""
     metrics = Metrics()
-    start_http_server(settings.metrics_port, settings.host, metrics.registry)
-    app = create_app(settings, metrics)
-    uvicorn.run(
-        app,
-        host=settings.host,
-        port=settings.port,
-        access_log=False,
-        log_level="warning",
-        timeout_graceful_shutdown=10,
-    )
+    with MetricsServer(settings.host, settings.metrics_port, metrics.registry):
+        uvicorn.run(
+            create_app(settings, metrics),
+            host=settings.host,
+            port=settings.port,
+            access_log=False,
+            log_level="warning",
+            timeout_graceful_shutdown=10,
+        )
 
 
 async def seed(settings: Settings, items: int) -> None:

@@ -5,9 +5,12 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from perf_api.cache import MonitoredCache
-from perf_api.faults import Faults
-from perf_api.metrics import MeasuringMiddleware, Metrics
+from perf_api.cache.collector import CacheCollector
+from perf_api.cache.loading import LoadingCache
+from perf_api.faults import FaultMiddleware, Faults
+from perf_api.items import Item
+from perf_api.metrics.http_middleware import MeasuringMiddleware
+from perf_api.metrics.registry import Metrics
 from perf_api.routes import routes
 from perf_api.settings import Settings
 from perf_api.sqlite_items import SqliteItems
@@ -39,7 +42,12 @@ def create_app(settings: Settings, metrics: Metrics | None = None) -> FastAPI:
 
     app = FastAPI(title="perf-platform reference service", version="0.1.0", lifespan=lifespan)
     app.state.settings, app.state.metrics, app.state.faults = settings, metrics, faults
-    app.state.cache = MonitoredCache("items", settings.cache_entries, settings.cache_seconds, metrics)
-    app.add_middleware(MeasuringMiddleware, metrics=metrics, faults=faults)
+    app.state.cache = LoadingCache[int, Item](
+        "items", settings.cache_entries, settings.cache_seconds, settings.cache_negative_seconds
+    )
+    metrics.registry.register(CacheCollector([app.state.cache]))
+    if faults.enabled:
+        app.add_middleware(FaultMiddleware, faults=faults)
+    app.add_middleware(MeasuringMiddleware, metrics=metrics)
     app.include_router(routes)
     return app

@@ -63,6 +63,7 @@ async def create_item(body: ItemIn, request: Request, response: Response) -> Ite
     except DuplicateSkuError as cause:
         raise HTTPException(409, f"there is an item with SKU {body.sku}; choose another") from cause
     response.headers["Location"] = f"/v1/items/{item.id}"
+    request.app.state.cache.invalidate(item.id)
     return ItemOut.model_validate(item, from_attributes=True)
 
 
@@ -79,10 +80,9 @@ async def list_items(
 @routes.get("/v1/items/{item_id}", tags=["items"])
 async def read_item(item_id: ItemId, request: Request) -> ItemOut:
     """Return an item; cached."""
-    cache = request.app.state.cache
-    item = cache.get(item_id)
+    item = await request.app.state.cache.load(item_id, lambda: _find(request, item_id))
     if item is None:
-        item = cache[item_id] = await _read(request, item_id)
+        raise HTTPException(404, f"there is no item {item_id}")
     return ItemOut.model_validate(item, from_attributes=True)
 
 
@@ -95,7 +95,7 @@ async def update_item(item_id: ItemId, body: ItemIn, request: Request) -> ItemOu
         raise HTTPException(404, f"there is no item {item_id}") from cause
     except DuplicateSkuError as cause:
         raise HTTPException(409, f"there is an item with SKU {body.sku}; choose another") from cause
-    request.app.state.cache.pop(item_id, None)
+    request.app.state.cache.invalidate(item_id)
     return ItemOut.model_validate(item, from_attributes=True)
 
 
@@ -106,7 +106,7 @@ async def delete_item(item_id: ItemId, request: Request) -> None:
         await _items(request).delete(item_id)
     except ItemNotFoundError as cause:
         raise HTTPException(404, f"there is no item {item_id}") from cause
-    request.app.state.cache.pop(item_id, None)
+    request.app.state.cache.invalidate(item_id)
 
 
 @routes.get("/v1/items/{item_id}/delivery-quote", tags=["items"])
@@ -151,6 +151,13 @@ async def _read(request: Request, item_id: int) -> Item:
         return await _items(request).read(item_id)
     except ItemNotFoundError as cause:
         raise HTTPException(404, f"there is no item {item_id}") from cause
+
+
+async def _find(request: Request, item_id: int) -> Item | None:
+    try:
+        return await _items(request).read(item_id)
+    except ItemNotFoundError:
+        return None
 
 
 def _after(cursor: str | None) -> int:

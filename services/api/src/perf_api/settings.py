@@ -18,3 +18,5 @@ class Settings(BaseSettings):
     """What the simulated carrier behind a delivery quote takes."""
     cache_entries: int = Field(10_000, ge=1)
     cache_seconds: float = Field(5.0, gt=0)
+    cache_negative_seconds: float = Field(1.0, ge=0)
+    """How long it is remembered that something does not exist; 0 = not at all."""
