@@ -17,6 +17,7 @@ COMMANDS = {
     "report": "render the report of a stored run again",
     "runs": "list the stored runs",
     "baseline": "choose which run others are judged against",
+    "config": "print what a run here would be, each value with its source",
 }
 EXIT_CODES = """exit codes: 0 UNCHANGED, IMPROVED, nothing to compare with, or INCONCLUSIVE(noise); 2 wrong usage;
 3 REGRESSED; 4 INCONCLUSIVE, or requests or workers were lost; 5 something failed; 6 the run is INVALID"""

@@ -38,16 +38,17 @@ class Processes:
         self._children: dict[str, subprocess.Popen[bytes]] = {}
 
     def start(
-        self, name: str, command: Sequence[str], environment: Mapping[str, str] | None = None
+        self, name: str, command: Sequence[str], environment: Mapping[str, str | None] | None = None
     ) -> subprocess.Popen[bytes]:
-        """Start a part; on Linux the kernel ends it when we die, however we die."""
+        """Start a part with these variables changed, None = unset; on Linux the kernel ends it when we die."""
+        changed = {**os.environ, **(environment or {})}
         with (self.logs / f"{name}.log").open("wb") as log:
             child = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                env={**os.environ, **(environment or {})},
+                env={name: value for name, value in changed.items() if value is not None},
                 start_new_session=True,
                 preexec_fn=_die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509  no threads here
             )
@@ -57,6 +58,10 @@ class Processes:
     def of(self, name: str) -> subprocess.Popen[bytes]:
         """Return a part's process."""
         return self._children[name]
+
+    def names(self) -> tuple[str, ...]:
+        """Return the names of all parts."""
+        return tuple(self._children)
 
     def forget(self, name: str) -> None:
         """Watch a part no longer: it has done its work."""

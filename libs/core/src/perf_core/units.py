@@ -67,3 +67,8 @@ def parse_duration(text: str) -> float:
     if total <= 0:
         raise UsageError(f"'{text}' is not a duration above zero; write it like 90s, 2m or 1h30m")
     return total
+
+
+def whole_seconds(seconds: float) -> int:
+    """Return the seconds rounded up, at least 1: Locust knows no fractions."""
+    return max(math.ceil(seconds), 1)

@@ -3,13 +3,17 @@
 import locust.main
 from locust import events
 
+from perf_locust.last_words import leave
 from perf_locust.plugin import on_init
 
 
 def main() -> None:
     """Run Locust with its own command line."""
     events.init.add_listener(on_init)
-    locust.main.main()
+    try:
+        locust.main.main()
+    except Exception as cause:  # noqa: BLE001  whatever stops Locust is told in one sentence
+        leave(cause)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,5 @@
 """The composition root: which part of the plugin a Locust process gets, wired to Locust's events."""
 
-import logging
-import sys
 from importlib import metadata
 from pathlib import Path
 
@@ -12,15 +10,16 @@ from locust.runners import LocalRunner, MasterRunner, WorkerRunner
 from perf_core.errors import PerfError, UsageError
 from perf_locust.conductor import Conductor
 from perf_locust.control import serve_headless
+from perf_locust.facts import target_of
+from perf_locust.last_words import leave
 from perf_locust.local_side import LocalSide
 from perf_locust.master_side import MasterSide
 from perf_locust.own_section import rewrite_html_file
-from perf_locust.preflight import TargetUnreachableError
+from perf_locust.preflight import TargetUnreachableError, wait_for_target
 from perf_locust.settings import Settings
 from perf_locust.web_ui import extend
 from perf_locust.worker_side import WorkerSide
 
-log = logging.getLogger(__name__)
 SUPPORTED = ((2, 43), (3, 0))
 """Locust versions from the first up to, not including, the second."""
 STOP_TIMEOUT = 10.0
@@ -73,18 +72,19 @@ def on_init(environment: Environment, **_: object) -> None:
     try:
         register(environment)
     except PerfError as cause:
-        _leave(cause)
+        leave(cause)
     conductor = getattr(environment, _MARK)
     options = environment.parsed_options
     if not isinstance(conductor, Conductor) or options is None or not (options.headless or options.autostart):
         return
     try:
+        wait_for_target(target_of(environment), conductor.plan.wait)
         conductor.prepare(conductor.plan)
     except TargetUnreachableError as cause:
         conductor.refuse_unreachable(cause)
-        _leave(cause)
+        leave(cause)
     except PerfError as cause:
-        _leave(cause)
+        leave(cause)
 
 
 def _open_doors(environment: Environment, conductor: Conductor) -> None:
@@ -99,8 +99,3 @@ def _open_doors(environment: Environment, conductor: Conductor) -> None:
             rewrite_html_file(conductor, Path(html_file))
 
     environment.events.quit.add_listener(on_quit)
-
-
-def _leave(cause: PerfError) -> None:
-    log.error("%s", cause)
-    sys.exit(cause.exit_code)

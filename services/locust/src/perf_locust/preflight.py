@@ -3,9 +3,12 @@
 import shutil
 import socket
 import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
+
+import gevent
 
 from perf_core.errors import PerfError, RunStoreError
 from perf_core.model.run import RunInfo
@@ -94,3 +97,15 @@ def check_target(target: str) -> None:
             f"the target {target} cannot be reached ({cause}); start the service, correct --host, "
             "or wait with --wait 60s"
         ) from cause
+
+
+def wait_for_target(target: str, seconds: float) -> None:
+    """Wait until the target accepts a TCP connection, at most `seconds`; whether it does, `check` says afterwards."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        try:
+            check_target(target)
+        except TargetUnreachableError:
+            gevent.sleep(0.5)
+        else:
+            return

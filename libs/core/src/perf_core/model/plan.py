@@ -21,6 +21,7 @@ class RunPlan:
         labels: free key=value.
         strict: INCONCLUSIVE(noise) ends with 4 too.
         metrics_controller: URL of the target's metrics controller; None = never touched.
+        wait: seconds to wait until the target accepts connections.
         fingerprint: further comparability fields the caller knows.
     """
 
@@ -30,6 +31,7 @@ class RunPlan:
     labels: dict[str, str] = field(default_factory=dict)
     strict: bool = False
     metrics_controller: str | None = None
+    wait: float = 0.0
     fingerprint: dict[str, str] = field(default_factory=dict)
 
     def to_json(self) -> str:

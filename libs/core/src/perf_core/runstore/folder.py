@@ -3,16 +3,17 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from perf_core.errors import DamagedRunError, RunNotFoundError
 from perf_core.model.run import RunInfo
-from perf_core.model.series import Recording
 from perf_core.model.verdict import RunState
 from perf_core.runstore.atomic import write_atomically
 from perf_core.runstore.codec import info_from_document, info_to_document
-from perf_core.runstore.frame_codec import decode_frame
 from perf_core.runstore.frame_log import scan
-from perf_core.runstore.recording import build_recording
+
+if TYPE_CHECKING:
+    from perf_core.model.series import Recording
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +63,16 @@ class RunFolder:
         write_atomically(path, text.encode("utf-8", "backslashreplace"))
         return path
 
-    def load(self) -> Recording:
+    def load(self) -> "Recording":
         """Return everything recorded.
 
         Raises:
             DamagedRunError: a finished run whose log does not hold what its run.json says.
         """
+        # numpy takes most of a second: whoever lists runs does without.
+        from perf_core.runstore.frame_codec import decode_frame  # noqa: PLC0415
+        from perf_core.runstore.recording import build_recording  # noqa: PLC0415
+
         info = self.read_info()
         found = scan(self.frames_log)
         recording = build_recording(info, (decode_frame(payload) for payload in found.payloads))

@@ -7,13 +7,16 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from perf_core.errors import BaselineError, RunNotFoundError, RunStoreError
 from perf_core.model.run import RunInfo
-from perf_core.model.series import Recording
 from perf_core.model.verdict import RunState, Validity, Verdict
 from perf_core.runstore.baselines import Promotion, clear_promotion, read_promotion, write_promotion
 from perf_core.runstore.folder import RunFolder
+
+if TYPE_CHECKING:
+    from perf_core.model.series import Recording
 
 log = logging.getLogger(__name__)
 
@@ -78,7 +81,7 @@ class RunStore:
             raise RunNotFoundError(f"there is no run {run_id} in {self.root}; the newest are: {newest}")
         return folder
 
-    def load(self, run_id: str) -> Recording:
+    def load(self, run_id: str) -> "Recording":
         """Return everything recorded of a run."""
         return self.folder(run_id).load()
 
