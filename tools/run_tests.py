@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 BIN = Path(sys.executable).parent
-PACKAGES = ("libs/core", "libs/cli", "services/api", "services/locust", "services/exporter")
+PACKAGES = ("libs/core", "libs/cli", "services/api", "services/locust", "services/exporter", "charts/perf-platform")
 TYPED = ("libs/core/src", "libs/cli/src", "services/api/src", "services/locust/src", "services/exporter/src")
 CHECKS: dict[str, tuple[str, ...]] = {
     "format": ("ruff", "format", "--check", "--quiet", "."),

@@ -51,7 +51,13 @@ def shift_chart(baseline: Histogram, current: Histogram, endpoint: EndpointCompa
         return None
     changes = np.array([_change(baseline, current, float(quantile)) for quantile in _SHIFT_QUANTILES])
     tested = [shift for shift in endpoint.shifts if math.isfinite(shift.low) and math.isfinite(shift.high)]
-    values = [*changes[np.isfinite(changes)].tolist(), *(s.low for s in tested), *(s.high for s in tested), 0.98, 1.02]
+    values = [
+        *changes[np.isfinite(changes)].tolist(),
+        *(s.low for s in tested),
+        *(s.high for s in tested),
+        0.98,
+        1.02,
+    ]
     across, up = x_axis(0.0, 1.0), y_axis(max(min(values), 0.2), min(max(values), 5.0))
     lines = [Line(f"M{across.start} {up.pixel(1.0)}H{across.end}", "zero", "")]
     lines.append(Line(path(across, up, _SHIFT_QUANTILES, changes), "current", "change of each quantile"))

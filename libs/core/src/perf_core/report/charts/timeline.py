@@ -73,7 +73,9 @@ def latency_chart(outcome: OutcomeSeries, recording: Recording) -> Chart | None:
         return None
     up = y_axis(float(values.min()), float(values.max()), logarithmic=True)
     middles = np.array([width * (at + 0.5) for at in range(bins)])
-    lines = (Line(path(across, up, middles, curve), name, name) for curve, (_, name) in zip(curves, _BANDS, strict=True))
+    lines = (
+        Line(path(across, up, middles, curve), name, name) for curve, (_, name) in zip(curves, _BANDS, strict=True)
+    )
     return Chart(
         title="Latency over the run",
         description="p50, p95 and p99 of the current run over its time, with its events.",

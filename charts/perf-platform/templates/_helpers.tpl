@@ -1,0 +1,196 @@
+{{/* Names. The longest suffix is -functional-tests-<revision>: 40 + 23 = 63 characters. */}}
+{{- define "perf-platform.name" -}}
+{{- default .Chart.Name .Values.nameOverride | trunc 40 | trimSuffix "-" -}}
+{{- end -}}
+
+{{- define "perf-platform.fullname" -}}
+{{- if .Values.fullnameOverride -}}
+{{- .Values.fullnameOverride | trunc 40 | trimSuffix "-" -}}
+{{- else if contains (include "perf-platform.name" .) .Release.Name -}}
+{{- .Release.Name | trunc 40 | trimSuffix "-" -}}
+{{- else -}}
+{{- printf "%s-%s" .Release.Name (include "perf-platform.name" .) | trunc 40 | trimSuffix "-" -}}
+{{- end -}}
+{{- end -}}
+
+{{/* (list . "component") -> name of the component's objects */}}
+{{- define "perf-platform.component" -}}
+{{- printf "%s-%s" (include "perf-platform.fullname" (index . 0)) (index . 1) -}}
+{{- end -}}
+
+{{/* (list . "component") -> what selectors and pod templates carry: nothing that changes with a version */}}
+{{- define "perf-platform.selectorLabels" -}}
+app.kubernetes.io/name: {{ include "perf-platform.name" (index . 0) }}
+app.kubernetes.io/instance: {{ (index . 0).Release.Name }}
+app.kubernetes.io/component: {{ index . 1 }}
+{{- end -}}
+
+{{- define "perf-platform.labels" -}}
+{{- $root := index . 0 -}}
+{{ include "perf-platform.selectorLabels" . }}
+app.kubernetes.io/version: {{ $root.Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ $root.Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" $root.Chart.Name $root.Chart.Version | replace "+" "_" }}
+{{- with $root.Values.commonLabels }}
+{{ toYaml . }}
+{{- end }}
+{{- end -}}
+
+{{/* (list . "component") -> metadata of an object of that component */}}
+{{- define "perf-platform.metadata" -}}
+name: {{ include "perf-platform.component" . }}
+namespace: {{ (index . 0).Release.Namespace }}
+labels:
+  {{- include "perf-platform.labels" . | nindent 2 }}
+{{- end -}}
+
+{{/* (list . image) -> image reference */}}
+{{- define "perf-platform.image" -}}
+{{- $root := index . 0 -}}{{- $image := index . 1 -}}
+{{- if $image.ref -}}
+{{- $image.ref -}}
+{{- else -}}
+{{- $repository := $image.repository -}}
+{{- with $root.Values.global.imageRegistry }}{{ $repository = printf "%s/%s" (trimSuffix "/" .) $repository }}{{ end -}}
+{{- printf "%s:%s" $repository (default $root.Chart.AppVersion $image.tag | toString) -}}
+{{- end -}}
+{{- end -}}
+
+{{/* What every pod of ours has in common. */}}
+{{- define "perf-platform.podDefaults" -}}
+serviceAccountName: {{ include "perf-platform.fullname" . }}
+automountServiceAccountToken: false
+enableServiceLinks: false
+{{- with .Values.global.imagePullSecrets }}
+imagePullSecrets:
+  {{- range . }}
+  - name: {{ . }}
+  {{- end }}
+{{- end }}
+{{- end -}}
+
+{{/* "true" when a feature that needs an API group is on: its value is auto, true or false */}}
+{{- define "perf-platform.featureOn" -}}
+{{- $root := index . 0 -}}{{- $wanted := index . 1 | toString -}}{{- $api := index . 2 -}}
+{{- if or (eq $wanted "true") (and (eq $wanted "auto") ($root.Capabilities.APIVersions.Has $api)) -}}true{{- end -}}
+{{- end -}}
+
+{{- define "perf-platform.targetUrl" -}}
+{{- .Values.target.url | default (printf "http://%s:%v" (include "perf-platform.component" (list . "api")) .Values.api.service.port) -}}
+{{- end -}}
+
+{{- define "perf-platform.masterUrl" -}}
+{{- printf "http://%s:%v" (include "perf-platform.component" (list . "master")) .Values.web.service.port -}}
+{{- end -}}
+
+{{- define "perf-platform.webSecret" -}}
+{{- .Values.web.existingSecret | default (include "perf-platform.component" (list . "web")) -}}
+{{- end -}}
+
+{{- define "perf-platform.mongodbSecret" -}}
+{{- .Values.mongodb.auth.existingSecret | default (include "perf-platform.component" (list . "mongodb")) -}}
+{{- end -}}
+
+{{- define "perf-platform.smtpSecret" -}}
+{{- .Values.smtp.existingSecret | default (include "perf-platform.component" (list . "smtp")) -}}
+{{- end -}}
+
+{{- define "perf-platform.claim" -}}
+{{- .Values.runs.persistence.existingClaim | default (include "perf-platform.component" (list . "runs")) -}}
+{{- end -}}
+
+{{/* (list . secret key wanted length) -> base64 of: the wanted value, else the one that is there, else a new one */}}
+{{- define "perf-platform.keptSecret" -}}
+{{- $root := index . 0 -}}{{- $key := index . 2 -}}{{- $wanted := index . 3 -}}
+{{- $there := lookup "v1" "Secret" $root.Release.Namespace (index . 1) -}}
+{{- if $wanted -}}
+{{- $wanted | b64enc -}}
+{{- else if and $there (hasKey $there.data $key) -}}
+{{- index $there.data $key -}}
+{{- else -}}
+{{- randAlphaNum (index . 4) | b64enc -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Live number of workers, so that an upgrade keeps what `kubectl scale` set. */}}
+{{- define "perf-platform.workerReplicas" -}}
+{{- $wanted := int .Values.locust.worker.replicas -}}
+{{- if .Values.locust.worker.preserveScale -}}
+{{- $live := lookup "apps/v1" "Deployment" .Release.Namespace (include "perf-platform.component" (list . "worker")) -}}
+{{- if $live -}}{{- $wanted = int $live.spec.replicas -}}{{- end -}}
+{{- end -}}
+{{- $wanted -}}
+{{- end -}}
+
+{{/* What master and workers have in common: the locustfile they load. */}}
+{{- define "perf-platform.locustfile" -}}
+{{- $files := .Values.locust.files -}}
+{{- if hasPrefix "/" $files.locustfile -}}
+{{- $files.locustfile -}}
+{{- else if or $files.content $files.existingConfigMap -}}
+{{- printf "/locustfiles/%s" (default "locustfile.py" $files.locustfile) -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "perf-platform.locustArgs" -}}
+{{- with include "perf-platform.locustfile" . }}
+- -f
+- {{ . }}
+{{- end }}
+{{- range .Values.locust.extraArgs }}
+- {{ . | quote }}
+{{- end }}
+{{- end -}}
+
+{{- define "perf-platform.locustEnv" -}}
+{{- range $name, $value := .Values.locust.env }}
+- name: {{ $name }}
+  value: {{ $value | quote }}
+{{- end }}
+{{- end -}}
+
+{{- define "perf-platform.locustMounts" -}}
+- name: tmp
+  mountPath: /tmp
+{{- if or .Values.locust.files.content .Values.locust.files.existingConfigMap }}
+- name: locustfiles
+  mountPath: /locustfiles
+  readOnly: true
+{{- end }}
+{{- with .Values.locust.extraVolumeMounts }}
+{{ toYaml . }}
+{{- end }}
+{{- end -}}
+
+{{- define "perf-platform.locustVolumes" -}}
+- name: tmp
+  emptyDir: {}
+{{- if or .Values.locust.files.content .Values.locust.files.existingConfigMap }}
+- name: locustfiles
+  configMap:
+    name: {{ .Values.locust.files.existingConfigMap | default (include "perf-platform.component" (list . "locustfiles")) }}
+{{- end }}
+{{- with .Values.locust.extraVolumes }}
+{{ toYaml . }}
+{{- end }}
+{{- end -}}
+
+{{/* Hash of what the locustfiles say, not of the ConfigMap: its labels carry the chart's version. */}}
+{{- define "perf-platform.filesChecksum" -}}
+{{- .Values.locust.files.content | toJson | sha256sum -}}
+{{- end -}}
+
+{{- define "perf-platform.placement" -}}
+{{- with .nodeSelector }}
+nodeSelector:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .tolerations }}
+tolerations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .affinity }}
+affinity:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end -}}

@@ -1,0 +1,23 @@
+{{/* Impossible values end here, with a sentence. Included once, by the service account. */}}
+{{- define "perf-platform.validate" -}}
+{{- if and (not .Values.api.enabled) (not .Values.target.url) -}}
+{{- fail "api.enabled is false and target.url is empty: there is nothing to load. Set target.url to the address of your service" -}}
+{{- end -}}
+{{- if and .Values.api.enabled (not .Values.mongodb.enabled) (not .Values.mongodb.url) (not .Values.mongodb.auth.existingSecret) -}}
+{{- fail "mongodb.enabled is false: set mongodb.url, or mongodb.auth.existingSecret with the key url, for the database of the API" -}}
+{{- end -}}
+{{- if and .Values.smtp.enabled (not .Values.smtp.host) -}}
+{{- fail "smtp.enabled is true: set smtp.host" -}}
+{{- end -}}
+{{- if and .Values.smtp.enabled (or (not .Values.smtp.from) (not .Values.smtp.to)) -}}
+{{- fail "smtp.enabled is true: set smtp.from and smtp.to" -}}
+{{- end -}}
+{{- if and .Values.locust.files.content .Values.locust.files.existingConfigMap -}}
+{{- fail "set locust.files.content or locust.files.existingConfigMap, not both" -}}
+{{- end -}}
+{{- $interval := trimSuffix "s" .Values.monitoring.serviceMonitors.interval | atoi -}}
+{{- $timeout := trimSuffix "s" .Values.monitoring.serviceMonitors.scrapeTimeout | atoi -}}
+{{- if gt $timeout $interval -}}
+{{- fail (printf "monitoring.serviceMonitors.scrapeTimeout (%s) is above interval (%s): Prometheus refuses that; lower it" .Values.monitoring.serviceMonitors.scrapeTimeout .Values.monitoring.serviceMonitors.interval) -}}
+{{- end -}}
+{{- end -}}
