@@ -1,7 +1,12 @@
 """Recordings and comparisons made by hand, for the tests of reports and mail."""
 
-from collections.abc import Callable
-from dataclasses import replace
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -158,3 +163,45 @@ def judged(
     baseline = make_recording("20260921-100000-aa01")
     current = make_recording("20260921-101500-ab12", factors={"/report": 1.3})
     return make_comparison(current, baseline), current, baseline
+
+
+@dataclass(frozen=True)
+class MailServer:
+    port: int
+    box: Path
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {
+            "PERF_SMTP_HOST": "127.0.0.1",
+            "PERF_SMTP_PORT": str(self.port),
+            "PERF_SMTP_SECURITY": "none",
+            "PERF_SMTP_FROM": "perf@example.org",
+            "PERF_SMTP_TO": "a@example.org,b@example.org",
+            "PERF_SMTP_TIMEOUT": "0.5",
+        }
+
+
+@pytest.fixture
+def moody_server(tmp_path: Path) -> Iterator[Callable[..., MailServer]]:
+    """Start SMTP servers, each a process, that go through their moods and then accept."""
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start(*moods: str) -> MailServer:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = int(probe.getsockname()[1])
+        box = tmp_path / "mail"
+        program = Path(__file__).with_name("moody_smtp.py")
+        started.append(subprocess.Popen([sys.executable, str(program), str(port), str(box), *moods]))
+        for _ in range(400):
+            with socket.socket() as probe:
+                if not probe.connect_ex(("127.0.0.1", port)):
+                    break
+            time.sleep(0.05)
+        return MailServer(port, box)
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait()

@@ -18,6 +18,7 @@ COMMANDS = {
     "runs": "list the stored runs",
     "baseline": "choose which run others are judged against",
     "config": "print what a run here would be, each value with its source",
+    "mail": "show what waits to be sent, or send a run's mail at once",
 }
 EXIT_CODES = """exit codes: 0 UNCHANGED, IMPROVED, nothing to compare with, or INCONCLUSIVE(noise); 2 wrong usage;
 3 REGRESSED; 4 INCONCLUSIVE, or requests or workers were lost; 5 something failed; 6 the run is INVALID"""

@@ -14,12 +14,14 @@ from perf_core.errors import PerfError
 from perf_core.model.plan import RunPlan
 from perf_core.model.run import RunInfo
 from perf_core.model.verdict import Validity
+from perf_core.notify import Courier
 from perf_core.runstore import RunStore
 from perf_locust.facts import run_facts, scenario_of, target_of
 from perf_locust.finish import Finished, finish
 from perf_locust.live import LiveCounters
 from perf_locust.messages import RUN_OPTION
 from perf_locust.outbound import Envelope
+from perf_locust.postman import Postman
 from perf_locust.preflight import Preflight, TargetUnreachableError, check
 from perf_locust.run_session import RunSession
 from perf_locust.settings import Settings
@@ -36,6 +38,7 @@ class Conductor:
         self.environment, self.settings = environment, settings
         self.store = RunStore(settings.runs_dir)
         self.live = LiveCounters()
+        self.postman = Postman(Courier(self.store))
         self.plan: RunPlan = settings.plan
         self.session: RunSession | None = None
         self.last: Finished | None = None
@@ -62,6 +65,7 @@ class Conductor:
         info = replace(self._facts(), ended=time.time(), validity=Validity.INVALID, workers=0)
         RunStore(self.store.root).create(info)
         self.last = finish(self.store, info, None, Incidents(refused=str(cause)), strict=self.plan.strict)
+        self.postman.last_round()
 
     def on_test_start(self, **_: object) -> None:
         """Open a run, before the first user starts."""
@@ -115,6 +119,7 @@ class Conductor:
             self.environment.process_exit_code = self.last.exit_code
             self.message = self.last.comparison.explanation
             log.info("run %s: %s", session.info.id, self.last.comparison.verdict or "no verdict")
+            self.postman.wake()
         finally:
             (session.folder.path / "master.json").unlink(missing_ok=True)
             self.session, self.finishing = None, False

@@ -97,5 +97,6 @@ def _open_doors(environment: Environment, conductor: Conductor) -> None:
         html_file = getattr(environment.parsed_options, "html_file", None)
         if html_file:
             rewrite_html_file(conductor, Path(html_file))
+        conductor.postman.last_round()
 
     environment.events.quit.add_listener(on_quit)

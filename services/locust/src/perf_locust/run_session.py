@@ -22,8 +22,9 @@ class RunSession:
 
     def __init__(self, store: RunStore, info: RunInfo, baseline: RunInfo | None, settings: Settings) -> None:
         """Make the run's folder and begin its ledger."""
-        self.store, self.info, self.baseline = store, info, baseline
-        self.folder: RunFolder = store.create(info)
+        self.store, self.baseline = store, baseline
+        self.info = replace(info, baseline=baseline.id if baseline else None)
+        self.folder: RunFolder = store.create(self.info)
         self.ledger = Ledger(self.folder.frames_log, settings.flush_frames, settings.flush_seconds)
         self.began = time.monotonic()
         self._lost: dict[str, str] = {}

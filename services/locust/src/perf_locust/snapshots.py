@@ -28,6 +28,7 @@ def take_snapshot(conductor: Conductor) -> Snapshot:
         lost=conductor.lost,
         folded=conductor.live.folded,
         verdict=str(last.comparison.verdict) if last and last.comparison.verdict else None,
+        notifications=dict(conductor.postman.outcomes),
     )
 
 

@@ -34,6 +34,18 @@ def _environment(folder: Path) -> jinja2.Environment:
     )
 
 
+def _render(name: str, **values: object) -> str:
+    """Return one of our templates filled.
+
+    Raises:
+        ReportError: it cannot be rendered.
+    """
+    try:
+        return _environment(_TEMPLATES).get_template(name).render(**values)
+    except (jinja2.TemplateError, OSError) as cause:
+        raise ReportError(f"{name} cannot be rendered ({cause}); install perf-platform again") from cause
+
+
 def render_html(
     comparison: RunComparison, current: Recording, baseline: Recording | None, *, theme: Theme = "auto"
 ) -> str:
@@ -50,15 +62,14 @@ def render_html(
     except (jinja2.TemplateError, ReportError) as cause:
         log.warning("report.locust_page_failed", extra={"error": str(cause)})
         remark = f"Locust's own page could not be rendered ({type(cause).__name__}); what it shows is left out here."
-    return _environment(_TEMPLATES).get_template("page.html").render(section=section, remark=remark, theme=theme)
+    return _render("page.html", section=section, remark=remark, theme=theme)
 
 
 def render_section(
     comparison: RunComparison, current: Recording, baseline: Recording | None, *, theme: Theme = "auto"
 ) -> str:
     """Return our section alone, as a fragment for `insert_section`."""
-    context = build_context(comparison, current, baseline)
-    return _environment(_TEMPLATES).get_template("section.html").render(report=context, theme=theme)
+    return _render("section.html", report=build_context(comparison, current, baseline), theme=theme)
 
 
 def render_unfinished_section(current: Recording, baseline: Recording | None, *, theme: Theme = "auto") -> str:
@@ -68,8 +79,7 @@ def render_unfinished_section(current: Recording, baseline: Recording | None, *,
 
 def render_mail_body(comparison: RunComparison, remark: str = "") -> str:
     """Return the HTML body of a mail: tables and inline styles only, for mail clients."""
-    template = _environment(_TEMPLATES).get_template("mail.html")
-    return template.render(report=build_mail_context(comparison), attachment=remark)
+    return _render("mail.html", report=build_mail_context(comparison), attachment=remark)
 
 
 def _locust_page(current: Recording, theme: Theme) -> str | None:
