@@ -16,6 +16,7 @@ COMMANDS = {
     "compare": "judge one stored run against another",
     "report": "render the report of a stored run again",
     "runs": "list the stored runs",
+    "import": "turn the raw results of JMeter, k6 or another tool into a run",
     "baseline": "choose which run others are judged against",
     "config": "print what a run here would be, each value with its source",
     "mail": "show what waits to be sent, or send a run's mail at once",

@@ -7,6 +7,7 @@
     |  `- DamagedRunError
     |- BaselineError          a baseline that cannot be used
     |- EmptyHistogramError    a statistic of no requests was asked for
+    |- ResultsError           results of another tool that cannot be imported
     |- ReportError            a report that cannot be rendered
     `- DeliveryError          a mail or webhook that was not accepted; never changes a verdict
 
@@ -44,6 +45,10 @@ class BaselineError(PerfError):
 
 class EmptyHistogramError(PerfError):
     """Raised when a statistic of no requests is asked for."""
+
+
+class ResultsError(PerfError):
+    """Raised when the results of another tool cannot be imported."""
 
 
 class ReportError(PerfError):

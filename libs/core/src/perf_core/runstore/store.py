@@ -59,6 +59,26 @@ class RunStore:
         folder.write_info(info)
         return folder
 
+    def reserve(self) -> RunFolder:
+        """Make the folder of a run that does not come from a live master, under an id that nobody else can get.
+
+        It becomes a run when its facts are written.
+
+        Raises:
+            RunStoreError: the folder cannot be made.
+        """
+        while True:
+            folder = RunFolder(self.root / new_run_id())
+            try:
+                folder.path.mkdir(parents=True)
+            except FileExistsError:
+                continue
+            except OSError as cause:
+                raise RunStoreError(
+                    f"cannot make {folder.path} ({cause.strerror}); choose another folder with PERF_RUNS_DIR"
+                ) from cause
+            return folder
+
     def folder_of(self, run_id: str) -> RunFolder:
         """Return the folder a run of that id has or would have.
 
