@@ -1,7 +1,11 @@
 """`perf-platform report`: render the report of a stored run again, into its folder."""
 
 import argparse
+from dataclasses import replace
 
+from perf_cli.packed_baseline import baseline_id
+from perf_core.errors import PerfError
+from perf_core.model.verdict import RunState
 from perf_core.runstore import RunStore
 
 EXAMPLE = "perf-platform report 20261124-113000-77b0 --baseline 20261124-101500-3f9a"
@@ -10,7 +14,9 @@ EXAMPLE = "perf-platform report 20261124-113000-77b0 --baseline 20261124-101500-
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     parser.add_argument("run", help="run id")
-    parser.add_argument("--baseline", metavar="ID|latest|none", help="run to judge against (default: the one it had)")
+    parser.add_argument(
+        "--baseline", metavar="ID|FILE|URL|latest|none", help="run to judge against (default: the one it had)"
+    )
     parser.add_argument("--strict", action="store_true", help="end with 4 when noise hides the answer")
 
 
@@ -23,12 +29,15 @@ def run(options: argparse.Namespace) -> int:
 
     store = RunStore.from_environment()
     current = store.load(options.run)
-    choice = options.baseline or current.info.baseline or "none"
+    if current.info.state is RunState.RUNNING:
+        raise PerfError(f"run {current.info.id} is not finished; wait for its end")
+    choice = baseline_id(store, options.baseline) or current.info.baseline or "none"
     chosen = store.choose_baseline(choice, current.info.scenario, excluding=current.info.id)
     baseline = None if chosen is None else store.load(chosen.id)
     comparison = compare_runs(current, baseline)
-    folder = store.folder(options.run).path
-    write_reports(folder, comparison, current, baseline)
+    folder = store.folder(options.run)
+    write_reports(folder.path, comparison, current, baseline)
+    folder.write_info(replace(current.info, verdict=comparison.verdict, baseline=chosen.id if chosen else None))
     print(render_text(comparison))
-    print(f"report: {folder / 'report.html'}")
+    print(f"report: {folder.path / 'report.html'}")
     return exit_code(current.info, comparison, strict=options.strict)

@@ -2,9 +2,11 @@
 
 import argparse
 import os
+from dataclasses import replace
 
 from perf_cli.follow import follow
 from perf_cli.locust_processes import check_locustfiles, start_locusts
+from perf_cli.packed_baseline import baseline_id
 from perf_cli.processes import Processes
 from perf_cli.run_options import RunOptions, add_run_options, configure
 from perf_core.adapters.smtp import SmtpSettings
@@ -25,6 +27,7 @@ def run(options: argparse.Namespace) -> int:
     check_locustfiles(configured.locustfile)
     SmtpSettings.from_environment({**os.environ, **configured.configuration.exported("mail")})
     store, plan = RunStore.from_environment(), _plan(configured)
+    plan = replace(plan, baseline=baseline_id(store, plan.baseline))
     with Processes() as processes:
         start_locusts(processes, configured, plan)
         follow(processes, store.folder_of(str(plan.run_id)), wait=plan.wait)

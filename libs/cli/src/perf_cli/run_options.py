@@ -43,7 +43,7 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
     add("-t", "--run-time", help="length of the run: 90s, 2m, 1h30m (default: until Ctrl-C)")
     add("-w", "--workers", help="worker processes (default: 1)")
     add("--scenario", help="what makes runs comparable (default: the locustfile's name)")
-    add("--baseline", metavar="ID|latest|none", help="run to judge against (default: the promoted one)")
+    add("--baseline", metavar="ID|FILE|URL|latest|none", help="run to judge against (default: the promoted one)")
     add("--label", action="append", metavar="K=V", help="note on the run; repeatable")
     add("--wait", metavar="TIME", help="wait this long until the target accepts connections, e.g. 60s")
     add("--strict", action="store_true", default=None, help="end with 4 when noise hides the answer")

@@ -1,6 +1,7 @@
 """The folder of one run: `run.json` (facts), `frames.log` (samples) and what is made from them."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ from perf_core.runstore.codec import info_from_document, info_to_document
 from perf_core.runstore.frame_log import scan
 
 if TYPE_CHECKING:
+    from perf_core.model.frame import Frame
     from perf_core.model.series import Recording
 
 
@@ -62,6 +64,12 @@ class RunFolder:
         path = self.path / name
         write_atomically(path, text.encode("utf-8", "backslashreplace"))
         return path
+
+    def frames(self) -> "Iterator[Frame]":
+        """Yield the frames of the log, in the order in which they came."""
+        from perf_core.runstore.frame_codec import decode_frame  # noqa: PLC0415  see load
+
+        return (decode_frame(payload) for payload in scan(self.frames_log).payloads)
 
     def load(self) -> "Recording":
         """Return everything recorded.

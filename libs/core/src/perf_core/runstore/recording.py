@@ -56,10 +56,11 @@ def _endpoint(key: EndpointKey, rows: _Gathered) -> EndpointSeries:
     for error_class, count in (counted - told).items():
         texts[error_class, ""] += count  # a worker that was killed left its counts, not its texts
     errors = tuple(ErrorCount(error_class, text, count) for (error_class, text), count in texts.most_common())
-    return EndpointSeries(key, _series(rows.ok), _series(rows.failed), errors)
+    return EndpointSeries(key, outcome_series(rows.ok), outcome_series(rows.failed), errors)
 
 
-def _series(rows: list[FrameRow]) -> OutcomeSeries:
+def outcome_series(rows: list[FrameRow]) -> OutcomeSeries:
+    """Return the sum of rows of one outcome, whatever order they come in."""
     if not rows:
         return OutcomeSeries.empty()
     row_seconds = _ints([row.second for row in rows])
