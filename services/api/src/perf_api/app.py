@@ -7,7 +7,10 @@ from fastapi import FastAPI
 
 from perf_api.cache.collector import CacheCollector
 from perf_api.cache.loading import LoadingCache
+from perf_api.controller.collector import ControllerCollector
+from perf_api.controller.controller import MetricsController
 from perf_api.faults import FaultMiddleware, Faults
+from perf_api.http import metrics_controller
 from perf_api.items import Item
 from perf_api.metrics.http_middleware import MeasuringMiddleware
 from perf_api.metrics.registry import Metrics
@@ -38,6 +41,7 @@ def create_app(settings: Settings, metrics: Metrics | None = None) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.items = open_items(settings.database)
         yield
+        app.state.controller.close()
         await app.state.items.close()
 
     app = FastAPI(title="perf-platform reference service", version="0.1.0", lifespan=lifespan)
@@ -45,9 +49,12 @@ def create_app(settings: Settings, metrics: Metrics | None = None) -> FastAPI:
     app.state.cache = LoadingCache[int, Item](
         "items", settings.cache_entries, settings.cache_seconds, settings.cache_negative_seconds
     )
+    app.state.controller = MetricsController(settings.queue_seconds)
     metrics.registry.register(CacheCollector([app.state.cache]))
+    metrics.registry.register(ControllerCollector(app.state.controller))
     if faults.enabled:
         app.add_middleware(FaultMiddleware, faults=faults)
     app.add_middleware(MeasuringMiddleware, metrics=metrics)
     app.include_router(routes)
+    app.include_router(metrics_controller.routes)
     return app

@@ -20,3 +20,5 @@ class Settings(BaseSettings):
     cache_seconds: float = Field(5.0, gt=0)
     cache_negative_seconds: float = Field(1.0, ge=0)
     """How long it is remembered that something does not exist; 0 = not at all."""
+    queue_seconds: float = Field(1.0, ge=0.01, le=3600)
+    """Distance of two readings of the task queues while the metrics controller records."""
