@@ -24,6 +24,7 @@ class Stack:
     processes: Processes
     api: str
     api_metrics: str
+    exporter: str
     master: MasterClient
 
 
@@ -35,10 +36,12 @@ def start_stack(processes: Processes, *, faults: bool, workers: int = 2) -> Stac
     """
     if find_spec("perf_api") is None:
         raise PerfError("the reference service is not installed; install it with pip install 'perf-platform[demo]'")
+    if find_spec("perf_exporter") is None:
+        raise PerfError("the exporter is not installed; install it with pip install 'perf-platform[demo]'")
     from perf_locust import workload
 
     database = f"sqlite:///{processes.logs / 'api.db'}"
-    api, metrics, web, bus = (free_port() for _ in range(4))
+    api, metrics, web, bus, exporter = (free_port() for _ in range(5))
     python = sys.executable
     seeding = processes.start(
         "seed", [python, "-m", "perf_api", "seed", "--items", str(ITEMS), "--database", database]
@@ -57,8 +60,13 @@ def start_stack(processes: Processes, *, faults: bool, workers: int = 2) -> Stac
     for number in range(1, workers + 1):
         join = ["--worker", "--master-host", "127.0.0.1", "--master-port", str(bus)]
         processes.start(f"worker-{number}", [*locust, *join])
-    stack = Stack(processes, host, f"http://127.0.0.1:{metrics}/metrics", MasterClient(f"http://127.0.0.1:{web}", ""))
+    master = MasterClient(f"http://127.0.0.1:{web}", "")
+    observe = [python, "-m", "perf_exporter", "--master", master.url, "--host", "127.0.0.1", "--port", str(exporter)]
+    processes.start("exporter", observe, token)
+    api_page, exporter_page = (f"http://127.0.0.1:{port}/metrics" for port in (metrics, exporter))
+    stack = Stack(processes, host, api_page, exporter_page, master)
     wait_until(processes, lambda: _answers(f"{host}/health/ready"), "the service")
+    wait_until(processes, lambda: _answers(f"http://127.0.0.1:{exporter}/healthz"), "the exporter")
     wait_until(processes, lambda: _ready(stack.master), "Locust")
     return stack
 

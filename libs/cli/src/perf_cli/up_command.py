@@ -22,6 +22,7 @@ def run(options: argparse.Namespace) -> int:
         print(f"Locust UI  {stack.master.url}", flush=True)
         print(f"API docs  {stack.api}/docs", flush=True)
         print(f"API metrics  {stack.api_metrics}", flush=True)
+        print(f"Exporter  {stack.exporter}", flush=True)
         print(f"Reports  {os.environ.get('PERF_RUNS_DIR', 'runs')}", flush=True)
         print("Ctrl-C ends everything", flush=True)
         try:

@@ -1,1 +1,1 @@
-"""From a Locust master to Prometheus; holds the name of the package, the exporter itself is still to be written."""
+"""From a Locust master to Prometheus: fetched at scrape time, true histograms and counters, nothing kept between."""

@@ -1,5 +1,6 @@
 """What the master knows while runs are on: counters since its start, and the figures of the last seconds."""
 
+import time
 from collections import Counter, deque
 from dataclasses import dataclass, field
 
@@ -23,6 +24,7 @@ class _Counters:
     failures: Counter[str] = field(default_factory=Counter)
     bytes: int = 0
     total_time: float = 0.0
+    last_at: float = 0.0
     counts: IntArray = field(default_factory=lambda: np.zeros(COARSE_BUCKETS, dtype=np.int64))
 
 
@@ -48,12 +50,13 @@ class LiveCounters:
 
     def add(self, frame: Frame) -> None:
         """Add a frame."""
-        together = np.zeros(COARSE_BUCKETS, dtype=np.int64)
+        together, now = np.zeros(COARSE_BUCKETS, dtype=np.int64), time.time()
         for row in frame.rows:
             counters = self._endpoints.setdefault(EndpointKey(row.key.method, row.key.name), _Counters())
             counters.requests += row.count
             counters.bytes += row.bytes
             counters.total_time += row.total_time
+            counters.last_at = now
             if row.key.error_class:
                 counters.failures[row.key.error_class] += row.count
             coarse = row.buckets >> (10 - K)
@@ -86,6 +89,7 @@ class LiveCounters:
                 each.bytes,
                 each.total_time,
                 _classic(each.counts),
+                each.last_at,
             )
             for key, each in self._endpoints.items()
         )

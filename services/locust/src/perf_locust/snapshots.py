@@ -29,6 +29,8 @@ def take_snapshot(conductor: Conductor) -> Snapshot:
         folded=conductor.live.folded,
         verdict=str(last.comparison.verdict) if last and last.comparison.verdict else None,
         notifications=dict(conductor.postman.outcomes),
+        ended=info.ended if info and session is None else None,
+        now=time.time(),
     )
 
 

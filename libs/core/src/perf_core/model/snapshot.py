@@ -27,6 +27,8 @@ class EndpointCounters:
     bytes: int
     total_time: float
     counts: tuple[int, ...]
+    last_at: float = 0.0
+    """When requests last came in, on the master's clock: tells this run's endpoints from those of an earlier one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +63,19 @@ class Snapshot:
 
     Attributes:
         state: idle, spawning, running, stopping, finishing.
-        run_id: of the run that is on, or that ended less than five minutes ago; None otherwise.
+        run_id: of the run that is on, or of the last one; None when there was none.
         scenario: of that run.
         target: of that run.
+        started: of that run.
+        users_target: users asked for; 0 when no run is on.
         verdict: of the last finished run in this process; None while there is none.
         captured: requests recorded since the master's start.
         lost: requests known to be lost since the master's start.
         folded: series folded into "other" because there were too many endpoints.
         notifications: "channel outcome" -> count, e.g. {"mail sent": 1}.
         functional_tests: outcome -> count of the last functional run.
+        ended: end of the load of the last run; None while a run is on or when there was none.
+        now: the master's clock when this was told; ages are taken from it, never from the reader's clock.
     """
 
     state: str
@@ -92,6 +98,8 @@ class Snapshot:
     notifications: dict[str, int] = field(default_factory=dict)
     functional_tests: dict[str, int] = field(default_factory=dict)
     functional_at: float | None = None
+    ended: float | None = None
+    now: float = 0.0
     bounds: tuple[float, ...] = BOUNDS
 
     def to_json(self) -> str:
@@ -107,15 +115,20 @@ class Snapshot:
         """
         try:
             raw: dict[str, Any] = json.loads(text)
-            known = {name: raw[name] for name in cls.__dataclass_fields__ if name in raw}
-            known["workers"] = tuple(WorkerReading(**each) for each in raw["workers"])
-            known["hosts"] = tuple(HostReading(**each) for each in raw["hosts"])
+            known = _known(cls, raw)
+            known["workers"] = tuple(WorkerReading(**_known(WorkerReading, each)) for each in raw["workers"])
+            known["hosts"] = tuple(HostReading(**_known(HostReading, each)) for each in raw["hosts"])
             known["endpoints"] = tuple(
-                EndpointCounters(**{**each, "counts": tuple(each["counts"])}) for each in raw["endpoints"]
+                EndpointCounters(**_known(EndpointCounters, {**each, "counts": tuple(each["counts"])}))
+                for each in raw["endpoints"]
             )
             known["bounds"] = tuple(raw["bounds"])
             return cls(**known)
-        except (KeyError, TypeError, ValueError) as cause:
+        except (AttributeError, KeyError, TypeError, ValueError) as cause:
             raise PerfError(
                 f"the master's answer is not a snapshot ({cause}); is it a perf-platform master?"
             ) from cause
+
+
+def _known(kind: type[Any], raw: dict[str, Any]) -> dict[str, Any]:
+    return {name: raw[name] for name in kind.__dataclass_fields__ if name in raw}
