@@ -1,0 +1,27 @@
+"""Which database an URL names: by its scheme, never by trying, and never another instead."""
+
+from perf_api.adapters.sqlite.database import SqliteDatabase
+from perf_api.adapters.sqlite.engine import Engine
+from perf_api.domain.ports import Database
+
+SQLITE = "sqlite:///"
+
+
+class DatabaseUrlError(ValueError):
+    """Raised when an URL names no database we know."""
+
+
+def open_database(url: str) -> Database:
+    """Open the database of an URL; nothing remote is asked yet.
+
+    `sqlite:///relative/path`, `sqlite:////absolute/path`, `sqlite:///:memory:`.
+
+    Raises:
+        DatabaseUrlError: the URL is none of these.
+        DatabaseInUseError: another process has the SQLite file.
+        DatabaseFileError: the SQLite file cannot be opened.
+    """
+    if url.startswith(SQLITE) and len(url) > len(SQLITE):
+        return SqliteDatabase(Engine(url.removeprefix(SQLITE)))
+    scheme = url.split(":", 1)[0]
+    raise DatabaseUrlError(f"database scheme {scheme!r} is unknown; write sqlite:///path or mongodb://host/name")

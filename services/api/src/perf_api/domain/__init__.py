@@ -1,0 +1,1 @@
+"""What the service is about - items, orders, sales - without HTTP and without a database."""

@@ -1,0 +1,18 @@
+"""Every test of this folder runs over every adapter."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from perf_api.adapters.factory import open_database
+from perf_api.domain.ports import Database
+
+
+@pytest.fixture(params=["sqlite", "sqlite-memory"])
+async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
+    urls = {"sqlite": f"sqlite:///{tmp_path}/api.db", "sqlite-memory": "sqlite:///:memory:"}
+    database = open_database(urls[request.param])
+    await database.prepare()
+    yield database
+    await database.close()
