@@ -8,9 +8,11 @@ from perf_core.model.histogram import Histogram
 from perf_core.model.run import RunInfo
 from perf_core.model.series import Recording
 from perf_core.model.verdict import RunState
+from perf_core.report.charts.axis import clock_text
 from perf_core.report.charts.chart import Chart
 from perf_core.report.charts.distribution import cumulative_chart, shift_chart
-from perf_core.report.charts.timeline import gauge_charts, latency_chart, run_start
+from perf_core.report.charts.gauges import gauge_charts
+from perf_core.report.charts.timeline import latency_chart, run_start, throughput_chart, told_events
 from perf_core.report.errors_table import ErrorTable, error_table
 from perf_core.report.facts import Fact, method_sentences, run_facts
 from perf_core.report.outside import printable
@@ -18,6 +20,7 @@ from perf_core.report.rows import FIGURE_TITLES, EndpointRow, endpoint_row
 from perf_core.report.words import headline, quantile_name, verdict_symbol, verdict_word
 from perf_core.units import format_ratio_change
 
+_EVENTS = 100
 DRAWN = 250
 """Endpoints with drawings, most severe first: keeps the file under 3 MB."""
 
@@ -30,6 +33,15 @@ class EndpointPanel:
     charts: tuple[Chart, ...]
     open: bool
     """Unfolded from the start: what needs a look."""
+
+
+@dataclass(frozen=True, slots=True)
+class EventRow:
+    """Something that happened, with the number it has in the drawings (empty when it is not drawn)."""
+
+    number: str
+    at: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +61,8 @@ class ReportContext:
     panels: tuple[EndpointPanel, ...]
     not_drawn: str
     errors: ErrorTable
-    gauges: tuple[Chart, ...]
-    events: tuple[str, ...]
+    over_time: tuple[Chart, ...]
+    events: tuple[EventRow, ...]
     method: tuple[str, ...]
 
 
@@ -73,7 +85,7 @@ def build_context(comparison: RunComparison, current: Recording, baseline: Recor
         panels=panels,
         not_drawn=f"{hidden} more endpoints are in the table above, without drawings" if hidden else "",
         errors=error_table(current, baseline),
-        gauges=gauge_charts(current),
+        over_time=_over_time(current, baseline),
         events=_events(current),
         method=method_sentences(comparison),
     )
@@ -120,7 +132,15 @@ def _compared(recording: Recording | None, key: EndpointKey, trimmed: float) -> 
     return recording.endpoints[key].ok.histogram(first)
 
 
-def _events(current: Recording) -> tuple[str, ...]:
-    start = run_start(current)
-    told = current.info.events[:100]
-    return tuple(f"{event.at - start:.0f} s: {printable(event.text, 200)}" for event in told)
+def _over_time(current: Recording, baseline: Recording | None) -> tuple[Chart, ...]:
+    throughput = throughput_chart(current, baseline)
+    return (*([throughput] if throughput else []), *gauge_charts(current))
+
+
+def _events(current: Recording) -> tuple[EventRow, ...]:
+    start, drawn = run_start(current), told_events(current.info)
+    numbers = {id(event): str(number) for number, event in enumerate(drawn, 1)}
+    return tuple(
+        EventRow(numbers.get(id(event), ""), clock_text(event.at - start), printable(event.text, 200))
+        for event in current.info.events[:_EVENTS]
+    )

@@ -7,6 +7,7 @@ from perf_core.model.series import Recording
 from perf_core.report.outside import printable, printable_name
 
 ROWS = 50
+CLASSES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,9 +22,19 @@ class ErrorRow:
 
 
 @dataclass(frozen=True, slots=True)
-class ErrorTable:
-    """The most frequent errors and how many are not listed (empty when none)."""
+class ClassRow:
+    """One class of errors over all endpoints."""
 
+    error_class: str
+    baseline: str
+    current: str
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorTable:
+    """Errors by class, the most frequent texts, and how many are not listed (empty when none)."""
+
+    classes: tuple[ClassRow, ...]
     rows: tuple[ErrorRow, ...]
     more: str
 
@@ -43,7 +54,19 @@ def error_table(current: Recording, baseline: Recording | None) -> ErrorTable:
     rest = keys[ROWS:]
     seen = sum(after[key] for key in rest)
     more = f"{len(rest):,} more kinds of error are not listed ({seen:,} failures of the current run)" if rest else ""
-    return ErrorTable(rows, more)
+    return ErrorTable(_classes(before, after, has_baseline=baseline is not None), rows, more)
+
+
+def _classes(before: "Counter[_Key]", after: "Counter[_Key]", *, has_baseline: bool) -> tuple[ClassRow, ...]:
+    sums: tuple[Counter[str], Counter[str]] = (Counter(), Counter())
+    for side, counts in zip(sums, (before, after), strict=True):
+        for key, count in counts.items():
+            side[key.error_class] += count
+    old, new = sums
+    names = sorted(old.keys() | new.keys(), key=lambda name: (-new[name], -old[name], name))[:CLASSES]
+    return tuple(
+        ClassRow(printable_name(name), f"{old[name]:,}" if has_baseline else "-", f"{new[name]:,}") for name in names
+    )
 
 
 def _counts(recording: Recording | None) -> "Counter[_Key]":

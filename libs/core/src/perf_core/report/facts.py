@@ -55,7 +55,8 @@ def _texts(info: RunInfo) -> dict[str, str]:
         "workers": str(info.workers),
         "requests": f"{info.requests:,}",
         "failed": f"{info.failures:,} ({format_share(info.failures / info.requests if info.requests else None)})",
-        "validity": info.validity.value,
+        "state": info.state.value,
+        "validity": "; ".join([info.validity.value, *(printable(why, 200) for why in info.validity_reasons[:5])]),
     }
     labels = list(info.labels.items())[:_LABELS]
     return texts | {printable_name(name): printable_name(value) for name, value in labels if name not in texts}

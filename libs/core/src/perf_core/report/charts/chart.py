@@ -28,10 +28,11 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Marker:
-    """A vertical mark with its explanation: an event, or the latency where D occurs."""
+    """A vertical mark with its explanation: the latency where D occurs, or an event with its number in the list."""
 
     at: str
     text: str
+    number: str = ""
 
 
 @dataclass(frozen=True, slots=True)

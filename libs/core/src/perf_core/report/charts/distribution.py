@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from perf_core.compare.comparison import EndpointComparison
+from perf_core.compare.comparison import EndpointComparison, QuantileShift
 from perf_core.model.histogram import FloatArray, Histogram, lower_edges
 from perf_core.report.charts.axis import Axis, ticks, x_axis, y_axis
 from perf_core.report.charts.chart import Chart, Line, Marker, axis_ticks, path
@@ -60,13 +60,15 @@ def shift_chart(baseline: Histogram, current: Histogram, endpoint: EndpointCompa
     ]
     across, up = x_axis(0.0, 1.0), y_axis(max(min(values), 0.2), min(max(values), 5.0))
     lines = [Line(f"M{across.start} {up.pixel(1.0)}H{across.end}", "zero", "")]
+    band = _band(across, up, changes, tested)
+    lines += [Line(band, "band", "95 % interval, drawn through those tested")] if band else []
     lines.append(Line(path(across, up, _SHIFT_QUANTILES, changes), "current", "change of each quantile"))
     bars = "".join(
         f"M{across.pixel(s.quantile)} {up.pixel(s.low)}V{up.pixel(s.high)}m-3 0h6M{across.pixel(s.quantile) - 3} "
         f"{up.pixel(s.low)}h6"
         for s in tested
     )
-    lines += [Line(bars, "interval", "95 % interval")] if bars else []
+    lines += [Line(bars, "interval", "95 % interval, tested")] if bars else []
     return Chart(
         title="Change of each quantile",
         description="Current divided by baseline at each quantile; above the dashed line is slower.",
@@ -74,6 +76,21 @@ def shift_chart(baseline: Histogram, current: Histogram, endpoint: EndpointCompa
         y_ticks=axis_ticks(up, ticks(up, 4), format_ratio_change),
         lines=tuple(lines),
     )
+
+
+def _band(across: Axis, up: Axis, changes: FloatArray, tested: list[QuantileShift]) -> str:
+    """Return the interval around the curve: as wide as at the tested quantiles, in between interpolated."""
+    known = [shift for shift in tested if shift.low > 0 and shift.ratio > 0]
+    drawn = np.isfinite(changes) & (changes > 0)
+    if not known or not drawn.any():
+        return ""
+    quantiles = np.array([shift.quantile for shift in known])
+    below = np.interp(_SHIFT_QUANTILES, quantiles, [math.log(shift.ratio / shift.low) for shift in known])[drawn]
+    above = np.interp(_SHIFT_QUANTILES, quantiles, [math.log(shift.high / shift.ratio) for shift in known])[drawn]
+    places, middle = _SHIFT_QUANTILES[drawn], changes[drawn]
+    around = np.concatenate([places, places[::-1]])
+    edge = np.concatenate([middle * np.exp(above), (middle * np.exp(-below))[::-1]])
+    return path(across, up, around, edge) + "z"
 
 
 def _change(baseline: Histogram, current: Histogram, quantile: float) -> float:

@@ -1,18 +1,18 @@
-"""Drawings over the time of a run: latency quantiles with events, and gauges under the same axis."""
+"""Drawings over the time of a run: latency quantiles and requests per second, with the run's events."""
 
 import numpy as np
 
 from perf_core.model.histogram import FloatArray, Histogram, IntArray
-from perf_core.model.run import RunInfo
-from perf_core.model.series import GaugeSeries, OutcomeSeries, Recording
+from perf_core.model.run import RunEvent, RunInfo
+from perf_core.model.series import OutcomeSeries, Recording
 from perf_core.report.charts.axis import Axis, clock_text, clock_ticks, ticks, x_axis, y_axis
 from perf_core.report.charts.chart import Chart, Line, Marker, axis_ticks, path
-from perf_core.report.outside import printable, printable_name
-from perf_core.units import format_bytes, format_latency, format_share
+from perf_core.report.outside import printable
+from perf_core.units import format_latency
 
 _BINS = 30
 _BANDS = ((0.5, "p50"), (0.95, "p95"), (0.99, "p99"))
-_SOURCES = 6
+_RATE_BINS = 60
 _EVENTS = 30
 _FEWEST_PER_BIN = 5
 
@@ -48,12 +48,16 @@ def run_seconds(recording: Recording) -> float:
     return max((max(seconds, default=start) if ended is None else ended) - start, 0.0)
 
 
+def told_events(info: RunInfo) -> tuple[RunEvent, ...]:
+    """Return the events that are drawn, in the order of their numbers; workers joining at the start are no news."""
+    return tuple(event for event in info.events if event.kind != "worker_joined")[:_EVENTS]
+
+
 def event_markers(info: RunInfo, start: float, across: Axis) -> tuple[Marker, ...]:
-    """Return the run's events as marks; workers joining at the start are no news."""
-    told = [event for event in info.events if event.kind != "worker_joined"][:_EVENTS]
+    """Return the run's events as numbered marks."""
     return tuple(
-        Marker(str(across.pixel(event.at - start)), f"{clock_text(event.at - start)} {printable(event.text, 120)}")
-        for event in told
+        Marker(str(across.pixel(event.at - start)), printable(event.text, 120), str(number))
+        for number, event in enumerate(told_events(info), 1)
     )
 
 
@@ -98,39 +102,39 @@ def _quantiles(parts: list[Histogram], quantile: float) -> FloatArray:
     return np.array([part.quantile(quantile) if part.total >= _FEWEST_PER_BIN else np.nan for part in parts])
 
 
-def gauge_charts(recording: Recording) -> tuple[Chart, ...]:
-    """Return one drawing per gauge name with a line per source, under the run's time axis."""
-    names = sorted({gauge.name for gauge in recording.gauges})
-    charts = (_gauge_chart(name, [g for g in recording.gauges if g.name == name], recording) for name in names)
-    return tuple(chart for chart in charts if chart is not None)
-
-
-def _gauge_chart(name: str, gauges: list[GaugeSeries], recording: Recording) -> Chart | None:
-    drawn = [gauge for gauge in gauges if np.isfinite(gauge.values).any()][:_SOURCES]
-    if not drawn:
+def throughput_chart(current: Recording, baseline: Recording | None) -> Chart | None:
+    """Return answered and failed requests per second over the run, beside the baseline's; None without requests."""
+    start, across = run_start(current), run_axis(current)
+    sides = [(current, run_start(current), "current")] + (
+        [(baseline, run_start(baseline), "baseline")] if baseline else []
+    )
+    curves = [
+        (_rates([each.ok for each in run.endpoints.values()], begun, across), name) for run, begun, name in sides
+    ]
+    failed = _rates([each.failed for each in current.endpoints.values()], start, across)
+    highest = max(float(curve.max()) for curve, _ in curves)
+    if not highest and not failed.any():
         return None
-    start, across = run_start(recording), run_axis(recording)
-    up = y_axis(0.0, max(float(np.nanmax(gauge.values)) for gauge in drawn))
-    hidden = f", {len(gauges) - len(drawn)} more sources not drawn" if len(gauges) > len(drawn) else ""
+    up = y_axis(0.0, max(highest, float(failed.max())) * 1.05)
+    middles = np.array([(at + 0.5) * across.high / len(failed) for at in range(len(failed))])
+    lines = [Line(path(across, up, middles, curve), name, f"answered, {name}") for curve, name in curves]
+    failures = [Line(path(across, up, middles, failed), "failed", "failed, current")] if failed.any() else []
     return Chart(
-        title=printable_name(name).replace("_", " "),
-        description=f"{printable_name(name)} over the run{hidden}.",
+        title="Requests per second",
+        description="Requests answered and failed per second over the run, by the second of their start.",
         x_ticks=axis_ticks(across, clock_ticks(across), clock_text),
-        y_ticks=axis_ticks(up, ticks(up, 4), lambda value: _gauge_text(name, value)),
-        lines=tuple(_gauge_line(gauge, at, start, across, up) for at, gauge in enumerate(drawn)),
-        markers=event_markers(recording.info, start, across),
+        y_ticks=axis_ticks(up, ticks(up, 4), lambda value: f"{value:g}"),
+        lines=(*lines, *failures),
+        markers=event_markers(current.info, start, across),
     )
 
 
-def _gauge_line(gauge: GaugeSeries, at: int, start: float, across: Axis, up: Axis) -> Line:
-    step = max(1, len(gauge.seconds) // 200)
-    drawn = path(across, up, gauge.seconds[::step] - start, gauge.values[::step])
-    return Line(drawn, f"source{at}", printable_name(gauge.source) or "run")
-
-
-def _gauge_text(name: str, value: float) -> str:
-    if name.endswith("_ratio"):
-        return format_share(value, 0)
-    if "bytes" in name:
-        return format_bytes(value)
-    return format_latency(value) if name.endswith("_seconds") or "lag" in name else f"{value:g}"
+def _rates(outcomes: list[OutcomeSeries], start: float, across: Axis) -> FloatArray:
+    """Return requests per second in equal slices of the axis; zero after the end of a shorter run."""
+    bins = max(1, min(_RATE_BINS, int(across.high)))
+    width, total = across.high / bins, np.zeros(bins)
+    for outcome in outcomes:
+        places = np.floor((outcome.seconds - start) / width).astype(np.int64)
+        inside = (places >= 0) & (places < bins)
+        total += np.bincount(places[inside], weights=outcome.counts[inside], minlength=bins)
+    return total / width
