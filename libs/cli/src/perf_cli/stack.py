@@ -65,8 +65,8 @@ def start_stack(processes: Processes, *, faults: bool, workers: int = 2) -> Stac
     processes.start("exporter", observe, token)
     api_page, exporter_page = (f"http://127.0.0.1:{port}/metrics" for port in (metrics, exporter))
     stack = Stack(processes, host, api_page, exporter_page, master)
-    wait_until(processes, lambda: _answers(f"{host}/health/ready"), "the service")
-    wait_until(processes, lambda: _answers(f"http://127.0.0.1:{exporter}/healthz"), "the exporter")
+    wait_until_answers(processes, f"{host}/health/ready", "the service")
+    wait_until_answers(processes, f"http://127.0.0.1:{exporter}/healthz", "the exporter")
     wait_until(processes, lambda: _ready(stack.master), "Locust")
     return stack
 
@@ -83,6 +83,11 @@ def wait_until(processes: Processes, answers: Callable[[], bool], what: str, sec
         if time.monotonic() > deadline:
             raise PerfError(f"{what} did not become ready within {seconds:.0f} s; see the logs in {processes.logs}")
         time.sleep(0.2)
+
+
+def wait_until_answers(processes: Processes, url: str, what: str) -> None:
+    """Wait until a URL answers 200 while all parts live; errors as `wait_until`."""
+    wait_until(processes, lambda: _answers(url), what)
 
 
 def _answers(url: str) -> bool:
