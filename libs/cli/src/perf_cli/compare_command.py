@@ -4,6 +4,7 @@ import argparse
 import json
 
 from perf_cli.packed_baseline import baseline_id
+from perf_cli.threshold_options import add_threshold_option, given_thresholds
 from perf_core.runstore import RunStore
 
 EXAMPLE = "perf-platform compare 20261124-101500-3f9a 20261124-113000-77b0 --json"
@@ -14,6 +15,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("baseline", help="run id of the baseline, or path or http(s) address of a packed run")
     parser.add_argument("current", help="run id of the run to judge")
     parser.add_argument("--json", action="store_true", help="print the comparison as JSON and nothing else")
+    add_threshold_option(parser)
     parser.add_argument("--strict", action="store_true", help="end with 4 when noise hides the answer")
 
 
@@ -26,6 +28,6 @@ def run(options: argparse.Namespace) -> int:
 
     store = RunStore.from_environment()
     baseline, current = store.load(baseline_id(store, options.baseline) or ""), store.load(options.current)
-    comparison = compare_runs(current, baseline)
+    comparison = compare_runs(current, baseline, thresholds=given_thresholds(options.threshold))
     print(json.dumps(to_document(comparison), indent=2) if options.json else render_text(comparison))
     return exit_code(current.info, comparison, strict=options.strict)

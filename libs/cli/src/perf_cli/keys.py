@@ -112,6 +112,19 @@ def http_url(raw: object) -> str:
     return value
 
 
+def threshold(raw: object) -> str:
+    """Accept a threshold, or "off"."""
+    from perf_core.compare.threshold import EXAMPLE, parse_thresholds
+
+    if not isinstance(raw, str):
+        raise ValueError(f"write it like {EXAMPLE}")  # noqa: TRY004  one kind of error for all parsers
+    try:
+        parse_thresholds({"": raw})
+    except UsageError as cause:
+        raise ValueError(str(cause).partition(f"{raw!r}")[2].lstrip(",; ")) from cause
+    return raw.strip()
+
+
 KEYS: tuple[Key, ...] = (
     Key("host", text, "base URL of the service", "LOCUST_HOST"),
     Key("users", whole_number, "users at once", "LOCUST_USERS"),
@@ -129,6 +142,7 @@ KEYS: tuple[Key, ...] = (
         "PERF_METRICS_CONTROLLER",
     ),
     Key("labels.*", text_of_anything, "notes on the run", "PERF_LABELS"),
+    Key("thresholds.*", threshold, "what the run must keep"),
     Key("mail.host", text, "SMTP server; without it no mail", "PERF_SMTP_HOST"),
     Key("mail.port", whole_number, "its port", "PERF_SMTP_PORT"),
     Key("mail.user", text, "login", "PERF_SMTP_USER"),

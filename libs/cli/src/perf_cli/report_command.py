@@ -4,6 +4,7 @@ import argparse
 from dataclasses import replace
 
 from perf_cli.packed_baseline import baseline_id
+from perf_cli.threshold_options import add_threshold_option, given_thresholds
 from perf_core.errors import PerfError
 from perf_core.model.verdict import RunState
 from perf_core.runstore import RunStore
@@ -17,6 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--baseline", metavar="ID|FILE|URL|latest|none", help="run to judge against (default: the one it had)"
     )
+    add_threshold_option(parser)
     parser.add_argument("--strict", action="store_true", help="end with 4 when noise hides the answer")
 
 
@@ -34,7 +36,7 @@ def run(options: argparse.Namespace) -> int:
     choice = baseline_id(store, options.baseline) or current.info.baseline or "none"
     chosen = store.choose_baseline(choice, current.info.scenario, excluding=current.info.id)
     baseline = None if chosen is None else store.load(chosen.id)
-    comparison = compare_runs(current, baseline)
+    comparison = compare_runs(current, baseline, thresholds=given_thresholds(options.threshold))
     folder = store.folder(options.run)
     write_reports(folder.path, comparison, current, baseline)
     folder.write_info(replace(current.info, verdict=comparison.verdict, baseline=chosen.id if chosen else None))

@@ -56,6 +56,7 @@ def _plan(options: RunOptions) -> RunPlan:
         scenario=configuration.text("scenario"),
         baseline=configuration.text("baseline"),
         labels={name: str(value) for name, value in configuration.table("labels").items()},
+        thresholds={f"thresholds.{name}": str(value) for name, value in configuration.table("thresholds").items()},
         strict=bool(configuration["strict"]),
         metrics_controller=configuration.text("target.metrics_controller"),
         wait=configuration.number("wait") or 0.0,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from perf_cli.configuration import Configuration, Layer, Setting, environment_layer, file_layer, find_file, flag_layer
 from perf_cli.locust_options import LocustOptions, read_locust_options
+from perf_cli.threshold_options import add_threshold_option, threshold_layer
 
 _CI_LABELS = {
     "commit": ("GITHUB_SHA", "CI_COMMIT_SHA", "GIT_COMMIT", "BUILD_SOURCEVERSION"),
@@ -47,6 +48,7 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
     add("--label", action="append", metavar="K=V", help="note on the run; repeatable")
     add("--wait", metavar="TIME", help="wait this long until the target accepts connections, e.g. 60s")
     add("--strict", action="store_true", default=None, help="end with 4 when noise hides the answer")
+    add_threshold_option(parser)
     add("--config", metavar="FILE", help="configuration file (default: perf-platform.toml beside the locustfile)")
 
 
@@ -64,6 +66,7 @@ def configure(options: argparse.Namespace, environment: Mapping[str, str] = os.e
         ci_labels(environment),
         environment_layer(environment),
         flag_layer({name: getattr(options, name) for name in _FLAGS}),
+        threshold_layer(options.threshold),
         locust.rest,
     )
     source = "--locustfile" if options.locustfile else ("default" if locustfile is None else "Locust's options")

@@ -25,6 +25,7 @@ from perf_locust.postman import Postman
 from perf_locust.preflight import Preflight, TargetUnreachableError, check
 from perf_locust.run_session import RunSession
 from perf_locust.settings import Settings
+from perf_locust.threshold_watch import ThresholdWatch
 from perf_locust.validity import Incidents
 
 log = logging.getLogger(__name__)
@@ -46,6 +47,7 @@ class Conductor:
         self.url = ""
         self.lost = 0
         self.message = ""
+        self.watch: ThresholdWatch | None = None
         self._prepared: Preflight | None = None
 
     def prepare(self, plan: RunPlan, target: str | None = None) -> Preflight:
@@ -81,6 +83,7 @@ class Conductor:
         setattr(self.environment.parsed_options, RUN_OPTION, self.session.info.id)
         if self.url:
             self.session.advertise(self.url, self.settings.token)
+        self.watch = ThresholdWatch(self.session, self._end_run)
         log.info("run %s is recorded in %s", self.session.info.id, self.session.folder.path)
 
     def on_spawning_complete(self, **_: object) -> None:
@@ -96,6 +99,8 @@ class Conductor:
             return
         for frame in session.ledger.receive(envelope["frames"], acknowledge):
             self.live.add(frame)
+            if self.watch is not None:
+                self.watch.add(frame)
 
     def close(self, frames: dict[str, int], unanswered: tuple[str, ...]) -> None:
         """Finish the open run: its load is over and `frames` tells what each worker has cut."""
@@ -153,6 +158,12 @@ class Conductor:
             return None
         path = self.store.folder_of(self.last.info.id).path / "report.html"
         return path if path.exists() else None
+
+    def _end_run(self) -> None:
+        """Stop the load for good: a headless Locust ends, one with a web UI waits for the next run."""
+        runner = self.environment.runner
+        if runner is not None:
+            gevent.spawn(runner.stop if self.environment.web_ui is not None else runner.quit)
 
     def _facts(self) -> RunInfo:
         runner = self.environment.runner

@@ -8,6 +8,7 @@ from pathlib import Path
 from locust.env import Environment
 from locust.runners import MasterRunner
 
+from perf_core.compare.threshold import GUARD
 from perf_core.model.plan import RunPlan
 from perf_core.model.run import RunInfo
 from perf_core.runstore import new_run_id
@@ -40,6 +41,7 @@ def run_facts(environment: Environment, plan: RunPlan, users: int, spawn_rate: f
         run_time=None if shape or run_time is None else float(run_time),
         workers=_workers(environment),
         labels=dict(plan.labels),
+        thresholds=GUARD | plan.thresholds,
         fingerprint=_fingerprint(environment, users, shape) | plan.fingerprint,
     )
 

@@ -19,6 +19,7 @@ class RunPlan:
         scenario: None = the locustfile's stem.
         baseline: None = the promoted run if there is one; "latest", "none", a run id.
         labels: free key=value.
+        thresholds: what the run must keep, key -> sentence.
         strict: INCONCLUSIVE(noise) ends with 4 too.
         metrics_controller: URL of the target's metrics controller; None = never touched.
         wait: seconds to wait until the target accepts connections.
@@ -29,6 +30,7 @@ class RunPlan:
     scenario: str | None = None
     baseline: str | None = None
     labels: dict[str, str] = field(default_factory=dict)
+    thresholds: dict[str, str] = field(default_factory=dict)
     strict: bool = False
     metrics_controller: str | None = None
     wait: float = 0.0

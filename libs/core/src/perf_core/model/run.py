@@ -51,6 +51,7 @@ class RunInfo:
         baseline: id of the run it was compared with.
         fingerprint: comparability fields, name -> value.
         labels: free key=value, e.g. commit, branch, job_url.
+        thresholds: what the run must keep, key -> sentence.
         lost_requests: requests known to be lost.
         rejected_samples: latencies that were NaN, negative or infinite.
         files: name -> path relative to the run folder.
@@ -75,6 +76,7 @@ class RunInfo:
     baseline: str | None = None
     fingerprint: dict[str, str] = field(default_factory=dict)
     labels: dict[str, str] = field(default_factory=dict)
+    thresholds: dict[str, str] = field(default_factory=dict)
     events: tuple[RunEvent, ...] = ()
     finish_steps: tuple[FinishStep, ...] = ()
     lost_requests: int = 0

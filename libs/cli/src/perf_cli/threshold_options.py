@@ -1,0 +1,47 @@
+"""Thresholds on the command line; in the configuration file they are the table `thresholds`."""
+
+import argparse
+import re
+
+from perf_cli.configuration import Layer, Setting
+
+TABLE = "thresholds"
+_NAMED = re.compile(r"\s*([A-Za-z_][\w-]*)\s*=\s*([^=].*)")
+
+
+def add_threshold_option(parser: argparse.ArgumentParser) -> None:
+    """Add the option."""
+    parser.add_argument(
+        "--threshold",
+        action="append",
+        default=[],
+        metavar="TEXT",
+        help="what the run must keep, e.g. 'p95 of \"GET /items\" < 300ms', 'p99 < baseline + 10%%' or "
+        "'error rate < 5%% for 30s abort'; NAME=TEXT replaces the one of that name, NAME=off drops it; repeatable",
+    )
+
+
+def threshold_layer(texts: list[str]) -> Layer:
+    """Return the flags as settings; those without a name are numbered.
+
+    Raises:
+        UsageError: one cannot be understood.
+    """
+    layer: Layer = {}
+    for number, text in enumerate(texts, 1):
+        named = _NAMED.fullmatch(text)
+        name, sentence = (named[1], named[2]) if named else (str(number), text)
+        layer[f"{TABLE}.{name}"] = Setting(_checked(sentence.strip()), "--threshold")
+    return layer
+
+
+def given_thresholds(texts: list[str]) -> dict[str, str]:
+    """Return the flags as key -> sentence."""
+    return {name: str(setting.value) for name, setting in threshold_layer(texts).items()}
+
+
+def _checked(sentence: str) -> str:
+    from perf_core.compare.threshold import parse_thresholds
+
+    parse_thresholds({"--threshold": sentence})
+    return sentence

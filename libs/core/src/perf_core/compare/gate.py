@@ -1,0 +1,28 @@
+"""The gate: the comparison with the baseline, and the thresholds that the run must keep whatever the baseline did."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from perf_core.compare.comparison import RunComparison
+from perf_core.compare.judgement import compare_runs as compare_recordings
+from perf_core.compare.policy import DEFAULT, ComparisonPolicy
+from perf_core.compare.threshold import parse_thresholds
+from perf_core.compare.thresholds import judge_thresholds
+from perf_core.model.series import Recording
+
+
+def compare_runs(
+    current: Recording,
+    baseline: Recording | None,
+    policy: ComparisonPolicy = DEFAULT,
+    thresholds: Mapping[str, str] | None = None,
+) -> RunComparison:
+    """Return the judgement of a run; `thresholds` (key -> sentence) come on top of those the run was started with.
+
+    Raises:
+        UsageError: a threshold cannot be understood; the message names its key.
+    """
+    comparison = compare_recordings(current, baseline, policy)
+    wanted = parse_thresholds({**current.info.thresholds, **(thresholds or {})})
+    judged = judge_thresholds(wanted, current, baseline, comparison.trimmed_seconds)
+    return replace(comparison, broken_thresholds=judged.broken, warnings=(*comparison.warnings, *judged.not_judged))
