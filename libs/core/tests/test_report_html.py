@@ -1,6 +1,8 @@
 """The HTML report: Locust's page with our section first, whatever comes from outside."""
 
+import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -8,6 +10,7 @@ from perf_core.errors import ReportError
 from perf_core.model.run import RunInfo
 from perf_core.model.series import ErrorCount, Recording
 from perf_core.model.verdict import RunState
+from perf_core.report import html, write_reports
 from perf_core.report.html import render_html, render_section, render_unfinished_section
 from perf_core.report.page import insert_section
 
@@ -91,3 +94,37 @@ def test_a_run_without_a_request_renders(make_comparison):
     page = render_html(make_comparison(empty), empty, None)
 
     assert "No endpoint was called" in page
+
+
+def test_a_part_that_cannot_be_drawn_is_told_and_the_rest_is_there(judged, monkeypatch):
+    monkeypatch.setattr("perf_core.report.context.cumulative_chart", lambda *_: {}["gone"])
+    monkeypatch.setattr("perf_core.report.context.error_table", lambda *_: {}["gone too"])
+
+    page = render_html(*judged)
+
+    assert "Not shown: GET /report (KeyError: &#39;gone&#39;)" in page
+    assert "Not shown: errors (KeyError: &#39;gone too&#39;)" in page
+    assert "Response times per endpoint" in page
+
+
+@pytest.mark.parametrize("broken", ["{{ nonsense", "{{ report.unheard_of }}"])
+def test_a_template_problem_costs_neither_the_other_files_nor_a_page_with_the_verdict(
+    judged, monkeypatch, tmp_path, broken
+):
+    templates = tmp_path / "templates"
+    shutil.copytree(Path(html.__file__).parent / "templates", templates)
+    (templates / "section.html").write_text(broken)
+    monkeypatch.setattr(html, "_TEMPLATES", templates)
+
+    with pytest.raises(ReportError, match=r"section.html cannot be rendered"):
+        write_reports(tmp_path / "run", *judged)
+
+    assert {path.name for path in (tmp_path / "run").iterdir()} == {
+        "comparison.json",
+        "junit.xml",
+        "summary.md",
+        "report.html",
+    }
+    page = (tmp_path / "run" / "report.html").read_text()
+    assert "section.html cannot be rendered" in page
+    assert "REGRESSED checkout: GET /report p50 +30 %" in page

@@ -19,6 +19,7 @@ COMMANDS = {
     "import": "turn the raw results of JMeter, k6 or another tool into a run",
     "baseline": "choose which run others are judged against",
     "config": "print what a run here would be, each value with its source",
+    "trends": "show p95, error rate and throughput over the runs of a scenario, and what changed them",
     "pack": "put a run into one small file, to be a baseline elsewhere",
     "mail": "show what waits to be sent, or send a run's mail at once",
 }

@@ -1,6 +1,10 @@
 """The view model of the HTML report: only strings, so that the template has nothing to decide or compute."""
 
+import logging
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
 
 from perf_core.compare.comparison import EndpointComparison, RunComparison
 from perf_core.model.endpoint import EndpointKey
@@ -17,8 +21,13 @@ from perf_core.report.errors_table import ErrorTable, error_table
 from perf_core.report.facts import Fact, method_sentences, run_facts
 from perf_core.report.outside import printable
 from perf_core.report.rows import FIGURE_TITLES, EndpointRow, endpoint_row
+from perf_core.report.trends.history import History
+from perf_core.report.trends.page import HistoryContext, history_context
 from perf_core.report.words import headline, quantile_name, verdict_symbol, verdict_word
 from perf_core.units import format_ratio_change
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 _EVENTS = 100
 DRAWN = 250
@@ -63,32 +72,65 @@ class ReportContext:
     errors: ErrorTable
     over_time: tuple[Chart, ...]
     events: tuple[EventRow, ...]
+    history: HistoryContext | None
     method: tuple[str, ...]
 
 
-def build_context(comparison: RunComparison, current: Recording, baseline: Recording | None) -> ReportContext:
-    """Return the view model of a judged run, or of a run alone."""
-    running = current.info.state is RunState.RUNNING
-    panels = tuple(_panel(each, comparison, current, baseline) for each in comparison.endpoints[:DRAWN])
+class _Shown:
+    """Makes parts of the report one by one: a part that cannot be made is told, the others are shown."""
+
+    def __init__(self) -> None:
+        self.problems: list[str] = []
+
+    def part(self, name: str, work: Callable[[], T], otherwise: T) -> T:
+        """Return the part, or what stands for it."""
+        try:
+            return work()
+        except Exception as cause:  # whatever is wrong with one part, the rest is worth reading
+            log.exception("report.part_failed: %s", name)
+            self.problems.append(f"Not shown: {name} ({type(cause).__name__}: {printable(str(cause), 200)})")
+            return otherwise
+
+
+def build_context(
+    comparison: RunComparison, current: Recording, baseline: Recording | None, history: History | None = None
+) -> ReportContext:
+    """Return the view model of a judged run, or of a run alone; `history` has this run as its last."""
+    running, shown = current.info.state is RunState.RUNNING, _Shown()
+    panels = tuple(
+        shown.part(str(each.key), partial(_panel, each, comparison, current, baseline), _bare_panel(each))
+        for each in comparison.endpoints[:DRAWN]
+    )
     hidden = len(comparison.endpoints) - len(panels)
+    nothing: tuple[Chart, ...] = ()
+    over_time = shown.part("what happened over time", lambda: _over_time(current, baseline), nothing)
+    errors = shown.part("errors", lambda: error_table(current, baseline), ErrorTable((), (), ""))
+    trends = None
+    if history is not None and len(history.runs) > 1:
+        trends = shown.part("history", lambda: history_context(history, endpoints=False), None)
     return ReportContext(
         headline=f"RUN NOT FINISHED {printable(current.info.scenario)}" if running else headline(comparison),
         symbol=verdict_symbol(comparison.verdict),
         style="running" if running else verdict_word(comparison.verdict).lower().replace(" ", "-"),
         explanation=printable(comparison.explanation, 2000),
         facts=run_facts(comparison, current.info, baseline.info if baseline else None),
-        remarks=_remarks(comparison, current.info),
+        remarks=(*shown.problems, *_remarks(comparison, current.info)),
         figure_titles=FIGURE_TITLES,
         rows=tuple(endpoint_row(each) for each in comparison.endpoints),
         has_baseline=comparison.baseline is not None,
         run_wide=_run_wide(comparison),
         panels=panels,
         not_drawn=f"{hidden} more endpoints are in the table above, without drawings" if hidden else "",
-        errors=error_table(current, baseline),
-        over_time=_over_time(current, baseline),
+        errors=errors,
+        over_time=over_time,
         events=_events(current),
+        history=trends,
         method=method_sentences(comparison),
     )
+
+
+def _bare_panel(endpoint: EndpointComparison) -> EndpointPanel:
+    return EndpointPanel(endpoint_row(endpoint), (), open=False)
 
 
 def _remarks(comparison: RunComparison, info: RunInfo) -> tuple[str, ...]:

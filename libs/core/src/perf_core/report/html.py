@@ -2,6 +2,7 @@
 
 import importlib.util
 import logging
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Literal
@@ -15,6 +16,8 @@ from perf_core.report.context import build_context
 from perf_core.report.locust_page import template_args
 from perf_core.report.mail_context import build_mail_context
 from perf_core.report.page import insert_section
+from perf_core.report.trends.history import History
+from perf_core.report.trends.page import history_context
 from perf_core.report.unfinished import unfinished_comparison
 
 log = logging.getLogger(__name__)
@@ -47,34 +50,51 @@ def _render(name: str, **values: object) -> str:
 
 
 def render_html(
-    comparison: RunComparison, current: Recording, baseline: Recording | None, *, theme: Theme = "auto"
+    comparison: RunComparison,
+    current: Recording,
+    baseline: Recording | None,
+    *,
+    history: History | None = None,
+    theme: Theme = "auto",
 ) -> str:
     """Return the report as one HTML file that opens offline: Locust's page with our section first in it.
 
     Where Locust is not installed, or its page cannot be rendered, our section stands on a page of its own.
     """
-    section = render_section(comparison, current, baseline, theme=theme)
+    section = render_section(comparison, current, baseline, history=history, theme=theme)
     try:
         page = _locust_page(current, theme)
         if page is not None:
             return insert_section(page, section)
         remark = ""
-    except (jinja2.TemplateError, ReportError) as cause:
-        log.warning("report.locust_page_failed", extra={"error": str(cause)})
+    except Exception as cause:  # whatever is wrong with Locust's page, ours is what people wait for
+        log.exception("report.locust_page_failed")
         remark = f"Locust's own page could not be rendered ({type(cause).__name__}); what it shows is left out here."
     return _render("page.html", section=section, remark=remark, theme=theme)
 
 
 def render_section(
-    comparison: RunComparison, current: Recording, baseline: Recording | None, *, theme: Theme = "auto"
+    comparison: RunComparison,
+    current: Recording,
+    baseline: Recording | None,
+    *,
+    history: History | None = None,
+    theme: Theme = "auto",
 ) -> str:
     """Return our section alone, as a fragment for `insert_section`."""
-    return _render("section.html", report=build_context(comparison, current, baseline), theme=theme)
+    return _render("section.html", report=build_context(comparison, current, baseline, history), theme=theme)
 
 
 def render_unfinished_section(current: Recording, baseline: Recording | None, *, theme: Theme = "auto") -> str:
     """Return the section for a run that is still on: the baseline's table and "run not finished"."""
     return render_section(unfinished_comparison(current, baseline), current, baseline, theme=theme)
+
+
+def render_trends(histories: Sequence[History], *, theme: Theme = "auto") -> str:
+    """Return the histories of scenarios as one HTML page that opens offline."""
+    shown = [history_context(each) for each in histories]
+    section = _render("trends.html", histories=shown, theme=theme)
+    return _render("page.html", section=section, remark="", theme=theme)
 
 
 def render_mail_body(comparison: RunComparison, remark: str = "") -> str:

@@ -1,16 +1,24 @@
 """Writing every file a comparison is told through, into a run folder."""
 
+import html
 import json
+import logging
 from collections.abc import Callable
 from pathlib import Path
 
 from perf_core.compare.comparison import RunComparison
 from perf_core.compare.document import to_document
+from perf_core.errors import ReportError
 from perf_core.model.series import Recording
 from perf_core.report.html import render_html
 from perf_core.report.junit import render_junit
 from perf_core.report.summary import render_summary
+from perf_core.report.text import render_text
+from perf_core.report.trends.history import History, scenario_history, with_run
+from perf_core.runstore import RunStore
 from perf_core.runstore.atomic import write_atomically
+
+log = logging.getLogger(__name__)
 
 
 def write_reports(
@@ -18,14 +26,53 @@ def write_reports(
 ) -> dict[str, str]:
     """Write comparison.json, junit.xml, summary.md and report.html, each atomically; return name -> file name.
 
-    The small files come first: should the report fail, the verdict is on the volume already.
+    The small files come first. A report that cannot be rendered is replaced by a page of plain text that says so.
+
+    Raises:
+        RunStoreError: the folder cannot be written.
+        ReportError: a file could not be rendered; the others are written all the same.
     """
     renderers: dict[str, Callable[[], str]] = {
         "comparison.json": lambda: json.dumps(to_document(comparison), ensure_ascii=False, indent=2) + "\n",
         "junit.xml": lambda: render_junit(comparison),
         "summary.md": lambda: render_summary(comparison),
-        "report.html": lambda: render_html(comparison, current, baseline),
+        "report.html": lambda: render_html(
+            comparison, current, baseline, history=_history(folder, comparison, current)
+        ),
     }
+    problems = []
     for name, render in renderers.items():
-        write_atomically(folder / name, render().encode())
+        try:
+            text = render()
+        except Exception as cause:  # whatever is wrong with one file, the others are written
+            log.exception("report.not_rendered: %s", name)
+            problems.append(f"{name} could not be rendered ({type(cause).__name__}: {cause})")
+            text = _plain_page(problems[-1], comparison) if name == "report.html" else ""
+        if text:
+            write_atomically(folder / name, text.encode("utf-8", "backslashreplace"))
+    if problems:
+        raise ReportError(f"{'; '.join(problems)}; render again with `perf-platform report {comparison.current.id}`")
     return {name: name for name in renderers}
+
+
+def _history(folder: Path, comparison: RunComparison, current: Recording) -> History | None:
+    """Return the history of the run's scenario; a report without it is better than none."""
+    try:
+        history = scenario_history(RunStore(folder.parent), current.info.scenario)
+        return with_run(history, current.info, comparison)
+    except Exception:
+        log.exception("report.no_history")
+        return None
+
+
+def _plain_page(problem: str, comparison: RunComparison) -> str:
+    try:
+        told = render_text(comparison)
+    except Exception:
+        log.exception("report.no_text")
+        told = comparison.explanation
+    return (
+        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>perf-platform report</title></head>'
+        f"<body><p><strong>{html.escape(problem)}. The run is kept; this is its comparison as text.</strong></p>"
+        f"<pre>{html.escape(told)}</pre></body></html>\n"
+    )
