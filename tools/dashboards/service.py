@@ -9,6 +9,12 @@ FAILED = rate(COUNT, 'status=~"5.."')
 HIT = 'result="hit"'
 DATABASE = rate("db_operation_duration_seconds_bucket")
 
+
+def _of_service(expr: str) -> str:
+    """Return only the processes that serve the API: the exporter has figures of the same names."""
+    return f"{expr} and on (namespace, job, instance) {of_here('http_server_active_requests')}"
+
+
 SERVICE = Dashboard(
     "perf-api",
     "API",
@@ -198,21 +204,21 @@ SERVICE = Dashboard(
                     "CPU",
                     "Cores used.",
                     "short",
-                    (Query(rate("process_cpu_seconds_total"), "{{instance}}"),),
+                    (Query(_of_service(rate("process_cpu_seconds_total")), "{{instance}}"),),
                     width=6,
                 ),
                 Panel(
                     "Memory",
                     "Resident set.",
                     "bytes",
-                    (Query(of_here("process_resident_memory_bytes"), "{{instance}}"),),
+                    (Query(_of_service(of_here("process_resident_memory_bytes")), "{{instance}}"),),
                     width=6,
                 ),
                 Panel(
                     "Open files",
                     "File handles, sockets included.",
                     "short",
-                    (Query(of_here("process_open_fds"), "{{instance}}"),),
+                    (Query(_of_service(of_here("process_open_fds")), "{{instance}}"),),
                     width=6,
                 ),
                 Panel(
@@ -221,7 +227,7 @@ SERVICE = Dashboard(
                     "ops",
                     (
                         Query(
-                            f"sum by (instance, generation) ({rate('python_gc_collections_total')})",
+                            f"sum by (instance, generation) ({_of_service(rate('python_gc_collections_total'))})",
                             "{{instance}} generation {{generation}}",
                         ),
                     ),

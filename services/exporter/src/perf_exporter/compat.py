@@ -26,6 +26,10 @@ _GAUGES: tuple[tuple[Metric, Callable[[PlainStats], float]], ...] = (
     ),
     (Metric("locust_workers_count", "gauge", "Workers known to the master."), lambda stats: len(stats.workers)),
     (
+        Metric("locust_slaves_count", "gauge", "The same by the name that the published dashboard still asks for."),
+        lambda stats: len(stats.workers),
+    ),
+    (
         Metric("locust_workers_running_count", "gauge", "Workers that run users."),
         lambda stats: _in_state(stats, "running"),
     ),

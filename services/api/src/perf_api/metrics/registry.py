@@ -3,6 +3,7 @@
 from prometheus_client import (
     CollectorRegistry,
     Gauge,
+    GCCollector,
     Histogram,
     PlatformCollector,
     ProcessCollector,
@@ -17,11 +18,12 @@ class Metrics:
     """Registry and instruments; caches and the metrics controller add collectors of their own to the registry."""
 
     def __init__(self) -> None:
-        """Register everything; process figures (CPU, memory, file handles) included."""
+        """Register everything; process figures (CPU, memory, file handles, garbage collections) included."""
         disable_created_metrics()  # type: ignore[no-untyped-call]  # one more series for each, read by nobody
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
         PlatformCollector(registry=self.registry)
+        GCCollector(registry=self.registry)
         self.request_duration = Histogram(
             "http_server_request_duration_seconds",
             "Time from the arrival of a request to the end of its answer, by route template.",
