@@ -1,11 +1,11 @@
 """A deployed release, reached over HTTP only; where it is comes from the environment.
 
-    PERF_TEST_API_URL           the reference service; without it its tests are left out
-    PERF_TEST_API_METRICS_URL   its metrics
-    PERF_TEST_EXPORTER_URL      the exporter
-    PERF_TEST_MASTER_URL        the Locust master, with PERF_MASTER_TOKEN; gets the JUnit file of these tests
-    PERF_PROMETHEUS_URL         a Prometheus that should scrape the release, with PERF_TEST_NAMESPACE
-    PERF_TEST_WAIT              seconds to wait for each of them to answer (default 180)
+PERF_TEST_API_URL           the reference service; without it its tests are left out
+PERF_TEST_API_METRICS_URL   its metrics
+PERF_TEST_EXPORTER_URL      the exporter
+PERF_TEST_MASTER_URL        the Locust master, with PERF_MASTER_TOKEN; gets the JUnit file of these tests
+PERF_PROMETHEUS_URL         a Prometheus that should scrape the release, with PERF_TEST_NAMESPACE
+PERF_TEST_WAIT              seconds to wait for each of them to answer (default 180)
 """
 
 import os
@@ -34,7 +34,10 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     master, path = os.environ.get("PERF_TEST_MASTER_URL"), config.option.xmlpath
     if not master or not path or not Path(path).is_file():
         return
-    headers = {"Authorization": f"Bearer {os.environ.get('PERF_MASTER_TOKEN', '')}", "Content-Type": "application/xml"}
+    headers = {
+        "Authorization": f"Bearer {os.environ.get('PERF_MASTER_TOKEN', '')}",
+        "Content-Type": "application/xml",
+    }
     try:
         answer = httpx.put(f"{master}/perf/functional", content=Path(path).read_bytes(), headers=headers, timeout=30)
         said = f"the master keeps the JUnit file ({answer.status_code})" if answer.is_success else answer.text[:200]
@@ -75,7 +78,7 @@ def api() -> Iterator[httpx.Client]:
 
 
 @pytest.fixture(scope="session")
-def api_metrics(api: httpx.Client) -> Callable[[], str]:
+def api_metrics() -> Callable[[], str]:
     """Return the service's metrics as text, read anew at each call."""
     url = _url("PERF_TEST_API_METRICS_URL")
     return lambda: httpx.get(url, timeout=15).raise_for_status().text

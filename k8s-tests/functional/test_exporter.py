@@ -3,6 +3,7 @@
 import re
 
 import httpx
+import pytest
 
 
 def _value(text: str, series: str) -> float | None:
@@ -10,7 +11,8 @@ def _value(text: str, series: str) -> float | None:
     return float(found[1]) if found else None
 
 
-def test_the_exporter_sees_the_master(exporter: str, master: httpx.Client) -> None:
+@pytest.mark.usefixtures("master")
+def test_the_exporter_sees_the_master(exporter: str) -> None:
     text = httpx.get(f"{exporter}/metrics", timeout=15).raise_for_status().text
 
     assert _value(text, "locust_up") == 1.0, "the exporter cannot reach the master; compare their tokens"
