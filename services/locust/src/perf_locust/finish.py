@@ -6,6 +6,7 @@ outbox takes one message per run and channel.
 """
 
 import logging
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -19,6 +20,7 @@ from perf_core.model.run import FinishStep, RunInfo
 from perf_core.model.series import Recording
 from perf_core.model.verdict import RunState
 from perf_core.notify import Courier
+from perf_core.notify.prune import prune_as_configured
 from perf_core.report import write_reports
 from perf_core.runstore import RunFolder, RunStore
 from perf_locust.validity import Incidents, judge
@@ -71,6 +73,7 @@ def finish(
         paperwork.info, state=over, verdict=comparison.verdict, baseline=before.info.id if before else None
     )
     paperwork.step(STORE, lambda: None)
+    _let_old_runs_go(store, paperwork.info)
     code = FAILED if paperwork.problem else exit_code(paperwork.info, comparison, strict=strict)
     return Finished(paperwork.info, comparison, code)
 
@@ -148,6 +151,15 @@ def _baseline(store: RunStore, paperwork: _Paperwork) -> Recording | None:
         paperwork.problem = f"the baseline cannot be used: {cause}"
         log.error("%s", paperwork.problem)  # noqa: TRY400  the sentence says it all
         return None
+
+
+def _let_old_runs_go(store: RunStore, info: RunInfo) -> None:
+    """Apply retention when a run was added; that it fails is no news of this run."""
+    kept = tuple(each for each in (info.id, info.baseline) if each)
+    try:
+        prune_as_configured(store, os.environ, keeping=kept)
+    except PerfError as cause:
+        log.error("finish.retention: %s", cause)  # noqa: TRY400  the sentence says it all
 
 
 def _compare(current: Recording, before: Recording | None, paperwork: _Paperwork) -> RunComparison:
