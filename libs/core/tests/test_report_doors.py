@@ -1,14 +1,20 @@
 """Text, Markdown, JUnit and mail say what the comparison says."""
 
+import json
 from dataclasses import replace
 from xml.etree import ElementTree as ET
 
+import jsonschema
 import pytest
 
+from perf_core.compare.document import from_document
+from perf_core.compare.exit_code import exit_code
+from perf_core.compare.schema import FILE, schema_text
 from perf_core.model.verdict import Reason, Validity, Verdict
 from perf_core.report import write_reports
 from perf_core.report.email import build_message
 from perf_core.report.junit import render_junit
+from perf_core.report.slack import build_payload
 from perf_core.report.summary import render_summary
 from perf_core.report.text import render_text
 
@@ -81,3 +87,48 @@ def test_the_files_of_a_comparison_land_in_the_folder(judged, tmp_path):
 
     assert sorted(files) == ["comparison.json", "junit.xml", "report.html", "summary.md"]
     assert {path.name for path in tmp_path.iterdir()} == set(files)
+
+
+SITUATIONS = [
+    pytest.param({}, 3, id="regressed"),
+    pytest.param({"verdict": Verdict.IMPROVED, "reasons": (Reason.LATENCY,)}, 0, id="improved"),
+    pytest.param({"verdict": Verdict.UNCHANGED, "reasons": (), "endpoints": ()}, 0, id="unchanged"),
+    pytest.param({"verdict": Verdict.INCONCLUSIVE, "reasons": (Reason.NOISE,)}, 0, id="noise"),
+    pytest.param({"verdict": Verdict.INCONCLUSIVE, "reasons": (Reason.NO_DATA,)}, 4, id="no data"),
+    pytest.param({"verdict": Verdict.UNCHANGED, "broken_thresholds": ("p95 < 1 ms",)}, 3, id="threshold broken"),
+    pytest.param({"verdict": None, "baseline": None, "reasons": ()}, 0, id="nothing to compare with"),
+    pytest.param({"validity": Validity.INVALID}, 6, id="invalid"),
+]
+
+
+@pytest.mark.parametrize(("changes", "code"), SITUATIONS)
+def test_every_door_tells_the_same_judgement(judged, tmp_path, changes, code):
+    comparison, current, baseline = replace(judged[0], **changes), *judged[1:]
+    info = replace(current.info, validity=comparison.validity, events=())
+    write_reports(tmp_path, comparison, replace(current, info=info), baseline if comparison.baseline else None)
+    document = json.loads((tmp_path / "comparison.json").read_text())
+    run = ET.parse(tmp_path / "junit.xml").find("testsuite")
+    assert run is not None
+    verdict = "INVALID" if code == 6 else str(comparison.verdict or "NOT COMPARED")
+    line = f"{verdict} checkout"
+    mail = build_message(comparison, None, "p@example.org", ("a@example.org",))
+
+    jsonschema.validate(document, json.loads(FILE.read_text()))
+    assert from_document(document) == comparison
+    assert exit_code(info, from_document(document)) == code
+    for told in (
+        render_text(comparison),
+        (tmp_path / "summary.md").read_text(),
+        (tmp_path / "report.html").read_text().rpartition('<div id="root">')[0],
+        str(mail["Subject"]),
+        str(mail.get_body(("plain",)).get_content()),
+        str(mail.get_body(("html",)).get_content()),
+        str(build_payload(comparison, None)["text"]),
+    ):
+        assert line in told
+    failed = int(run.get("failures", 0)) + int(run.get("errors", 0)) > 0
+    assert failed is (code in {3, 6} or any(each.verdict is Verdict.REGRESSED for each in comparison.endpoints))
+
+
+def test_the_published_schema_is_that_of_the_code():
+    assert FILE.read_text() == schema_text(), f"write it: python -m perf_core.compare.schema > {FILE.name}"
