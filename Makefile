@@ -9,7 +9,7 @@ PYPROJECTS := pyproject.toml $(addsuffix /pyproject.toml,$(PACKAGES))
 UV := UV_NO_PROGRESS=1 $(BIN)/uv
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up test check fmt lock dist bench clean
+.PHONY: help install demo up test check fmt lock dist images bench clean
 
 help: ## Print the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -47,6 +47,12 @@ lock: ## Renew requirements.lock
 dist: install ## Build the wheels of all packages into dist/
 	@rm -rf dist && for package in . libs/core libs/cli services/api services/locust services/exporter; do \
 		$(UV) build --quiet --wheel --no-build-isolation --python $(BIN)/python --out-dir dist $$package || exit 1; done && ls dist
+
+IMAGE_TAG ?= 0.1.0
+images: ## Build the images (with $$IMAGE_BUILD TAG CONTEXT -f DOCKERFILE when it is set, else docker build)
+	@for image in api:services/api exporter:services/exporter locust:services/locust functional-tests:k8s-tests; do \
+		tag=perf-platform/$${image%%:*}:$(IMAGE_TAG) file=$${image#*:}/Dockerfile; echo "$$tag from $$file"; \
+		if [ -n "$$IMAGE_BUILD" ]; then $$IMAGE_BUILD "$$tag" . -f "$$file"; else docker build -t "$$tag" . -f "$$file"; fi || exit 1; done
 
 bench: install ## Run the benchmarks
 	@for program in benchmarks/*.py; do echo "== $$program"; $(BIN)/python $$program || exit 1; done
