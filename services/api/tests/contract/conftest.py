@@ -9,10 +9,11 @@ from perf_api.adapters.factory import open_database
 from perf_api.domain.ports import Database
 
 
-@pytest.fixture(params=["sqlite", "sqlite-memory"])
+@pytest.fixture(params=["sqlite", "sqlite-memory", "mongodb"])
 async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
     urls = {"sqlite": f"sqlite:///{tmp_path}/api.db", "sqlite-memory": "sqlite:///:memory:"}
-    database = open_database(urls[request.param])
+    url = urls.get(request.param) or request.getfixturevalue("mongodb_url")
+    database = open_database(url)
     await database.prepare()
     yield database
     await database.close()

@@ -5,6 +5,7 @@ from perf_api.adapters.sqlite.engine import Engine
 from perf_api.domain.ports import Database
 
 SQLITE = "sqlite:///"
+MONGODB = ("mongodb://", "mongodb+srv://")
 
 
 class DatabaseUrlError(ValueError):
@@ -14,14 +15,20 @@ class DatabaseUrlError(ValueError):
 def open_database(url: str) -> Database:
     """Open the database of an URL; nothing remote is asked yet.
 
-    `sqlite:///relative/path`, `sqlite:////absolute/path`, `sqlite:///:memory:`.
+    `sqlite:///relative/path`, `sqlite:////absolute/path`, `sqlite:///:memory:`, `mongodb://host:port/name`. A MongoDB
+    belongs to the running event loop.
 
     Raises:
         DatabaseUrlError: the URL is none of these.
+        MongoUrlError: it begins like a MongoDB's and cannot be understood.
         DatabaseInUseError: another process has the SQLite file.
         DatabaseFileError: the SQLite file cannot be opened.
     """
     if url.startswith(SQLITE) and len(url) > len(SQLITE):
         return SqliteDatabase(Engine(url.removeprefix(SQLITE)))
+    if url.startswith(MONGODB):
+        from perf_api.adapters.mongo.database import MongoDatabase  # noqa: PLC0415  who uses SQLite need not import motor
+
+        return MongoDatabase(url)
     scheme = url.split(":", 1)[0]
     raise DatabaseUrlError(f"database scheme {scheme!r} is unknown; write sqlite:///path or mongodb://host/name")

@@ -1,0 +1,1 @@
+"""MongoDB as the database of the service, through motor, which is imported here and nowhere else."""
