@@ -14,6 +14,7 @@ from perf_locust.facts import target_of
 from perf_locust.last_words import leave
 from perf_locust.local_side import LocalSide
 from perf_locust.master_side import MasterSide
+from perf_locust.metrics_switch import MetricsSwitch
 from perf_locust.own_section import rewrite_html_file
 from perf_locust.preflight import TargetUnreachableError, wait_for_target
 from perf_locust.settings import Settings
@@ -45,10 +46,13 @@ def register(environment: Environment) -> None:
     environment.stop_timeout = environment.stop_timeout or STOP_TIMEOUT
     conductor = Conductor(environment, settings)
     setattr(environment, _MARK, conductor)
+    switch = MetricsSwitch(conductor)
+    environment.events.test_stop.add_listener(switch.on_test_stop)  # first: judging a run takes seconds
     if isinstance(runner, MasterRunner):
         MasterSide(environment, runner, conductor)
     elif isinstance(runner, LocalRunner):
         LocalSide(environment, runner, conductor)
+    environment.events.test_start.add_listener(switch.on_test_start)  # last: the run has its id by then
     _open_doors(environment, conductor)
 
 
