@@ -257,7 +257,7 @@ def test_an_endpoint_name_mentions_nobody_in_slack(judged):
     worst = judged[0].endpoints[0]
     hostile = replace(worst, key=replace(worst.key, name="<!channel> <http://evil|x> &"))
 
-    text = str(build_payload(replace(judged[0], endpoints=(hostile,)), None)["text"])
+    text = str(build_payload(replace(judged[0], endpoints=(hostile,)), ())["text"])
 
     assert "<!channel>" not in text
     assert "<http" not in text

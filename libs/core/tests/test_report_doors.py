@@ -10,10 +10,12 @@ import pytest
 from perf_core.compare.document import from_document
 from perf_core.compare.exit_code import exit_code
 from perf_core.compare.schema import FILE, schema_text
+from perf_core.errors import UsageError
 from perf_core.model.verdict import Reason, Validity, Verdict
 from perf_core.report import write_reports
 from perf_core.report.email import build_message
 from perf_core.report.junit import render_junit
+from perf_core.report.links import run_links
 from perf_core.report.slack import build_payload
 from perf_core.report.summary import render_summary
 from perf_core.report.text import render_text
@@ -123,7 +125,7 @@ def test_every_door_tells_the_same_judgement(judged, tmp_path, changes, code):
         str(mail["Subject"]),
         str(mail.get_body(("plain",)).get_content()),
         str(mail.get_body(("html",)).get_content()),
-        str(build_payload(comparison, None)["text"]),
+        str(build_payload(comparison, ())["text"]),
     ):
         assert line in told
     failed = int(run.get("failures", 0)) + int(run.get("errors", 0)) > 0
@@ -132,3 +134,39 @@ def test_every_door_tells_the_same_judgement(judged, tmp_path, changes, code):
 
 def test_the_published_schema_is_that_of_the_code():
     assert FILE.read_text() == schema_text(), f"write it: python -m perf_core.compare.schema > {FILE.name}"
+
+
+def test_report_and_mail_link_to_the_report_and_the_exact_time(judged, tmp_path):
+    comparison, current, baseline = judged
+    links = run_links(
+        current.info,
+        {"PERF_PUBLIC_URL": "https://perf.example.org/", "PERF_GRAFANA_URL": "https://grafana.example.org"},
+    )
+    grafana = (
+        "https://grafana.example.org/d/perf-live?from=1789999970000&to=1790000090000&var-run=20260921-101500-ab12"
+    )
+
+    write_reports(tmp_path, comparison, current, baseline, links)
+    mail = build_message(comparison, "x" * 50, "p@example.org", ("a@example.org",), links=links, attachment_limit=5)
+
+    assert [link.url for link in links] == [
+        "https://perf.example.org/perf/runs/20260921-101500-ab12/report",
+        grafana,
+    ]
+    assert grafana.replace("&", "&amp;") in (tmp_path / "report.html").read_text()
+    assert grafana in mail.get_body(("plain",)).get_content()
+    assert "read it by the link below" in mail.get_body(("plain",)).get_content()
+
+
+@pytest.mark.parametrize(
+    "address", ["javascript:alert(1)", "grafana", "https://", "https://a b", "file:///etc/passwd"]
+)
+def test_an_address_that_is_none_is_refused(judged, address):
+    with pytest.raises(UsageError, match="PERF_GRAFANA_URL"):
+        run_links(judged[1].info, {"PERF_GRAFANA_URL": address})
+
+
+def test_a_dashboard_of_ones_own_is_linked(judged):
+    (link,) = run_links(judged[1].info, {"PERF_GRAFANA_URL": "https://g.example.org/d/mine/x?orgId=1"})
+
+    assert link.url.startswith("https://g.example.org/d/mine/x?orgId=1&from=")

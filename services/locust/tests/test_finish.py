@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from flask import Flask
 
 from perf_core.compare.document import read_comparison
 from perf_core.model.frame import Frame, FrameKey, FrameRow
@@ -24,6 +25,7 @@ from perf_core.runstore import RunFolder, RunStore
 from perf_core.runstore.frame_codec import encode_frame
 from perf_core.runstore.frame_log import write_log
 from perf_locust.finish import finish, is_open
+from perf_locust.report_routes import report_routes
 from perf_locust.validity import Incidents
 
 START = 1_790_000_000
@@ -181,3 +183,19 @@ def test_a_report_that_cannot_be_made_costs_neither_verdict_nor_run(
     assert finished.exit_code == 0
     assert next(step for step in finished.info.finish_steps if step.name == "render").detail == "KeyError: 'missing'"
     assert store.load(info.id).info.state is RunState.FINISHED
+
+
+def test_the_report_of_a_run_is_served_and_nothing_else_of_the_volume(tmp_path: Path) -> None:
+    store = RunStore(tmp_path / "runs")
+    finish(store, open_run(store), None, Incidents(), strict=False)
+    app = Flask("test")
+    app.register_blueprint(report_routes(store))
+    client = app.test_client()
+
+    report = client.get("/perf/runs/20260921-101500-ab12/report")
+
+    assert (report.status_code, report.mimetype) == (200, "text/html")
+    assert b"shop" in report.data
+    assert client.get("/perf/runs/20260921-101500-ab12/comparison").get_json()["current"] == "20260921-101500-ab12"
+    for path in ("20260921-101500-ab12/frames.log", "..%2f..%2fetc/report", "nope/report", "../outbox/report"):
+        assert client.get(f"/perf/runs/{path}").status_code == 404

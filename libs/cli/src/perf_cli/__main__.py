@@ -20,6 +20,7 @@ COMMANDS = {
     "baseline": "choose which run others are judged against",
     "config": "print what a run here would be, each value with its source",
     "trends": "show p95, error rate and throughput over the runs of a scenario, and what changed them",
+    "export": "write a run as CSV or Parquet for a notebook",
     "pack": "put a run into one small file, to be a baseline elsewhere",
     "mail": "show what waits to be sent, or send a run's mail at once",
 }

@@ -152,6 +152,9 @@ KEYS: tuple[Key, ...] = (
     Key("mail.timeout", positive_number, "seconds for each step", "PERF_SMTP_TIMEOUT"),
     Key("mail.from", text, "sender", "PERF_SMTP_FROM"),
     Key("mail.to", addresses, "recipients", "PERF_SMTP_TO"),
+    Key("mail.attachment_limit", whole_number, "bytes above which a report is linked", "PERF_SMTP_ATTACHMENT_LIMIT"),
+    Key("mail.on", text, "every (each run) or change (better, worse, broken)", "PERF_NOTIFY_ON"),
+    Key("mail.webhook", http_url, "address that takes Slack's JSON", "PERF_WEBHOOK_URL", secret=True),
 )
 
 

@@ -1,6 +1,7 @@
 """`perf-platform report`: render the report of a stored run again, into its folder."""
 
 import argparse
+import os
 from dataclasses import replace
 
 from perf_cli.packed_baseline import baseline_id
@@ -27,6 +28,7 @@ def run(options: argparse.Namespace) -> int:
     from perf_core.compare import compare_runs
     from perf_core.compare.exit_code import exit_code
     from perf_core.report import write_reports
+    from perf_core.report.links import run_links
     from perf_core.report.text import render_text
 
     store = RunStore.from_environment()
@@ -38,7 +40,7 @@ def run(options: argparse.Namespace) -> int:
     baseline = None if chosen is None else store.load(chosen.id)
     comparison = compare_runs(current, baseline, thresholds=given_thresholds(options.threshold))
     folder = store.folder(options.run)
-    write_reports(folder.path, comparison, current, baseline)
+    write_reports(folder.path, comparison, current, baseline, run_links(current.info, os.environ))
     folder.write_info(replace(current.info, verdict=comparison.verdict, baseline=chosen.id if chosen else None))
     print(render_text(comparison))
     print(f"report: {folder.path / 'report.html'}")

@@ -9,7 +9,6 @@ from perf_cli.locust_processes import check_locustfiles, start_locusts
 from perf_cli.packed_baseline import baseline_id
 from perf_cli.processes import Processes
 from perf_cli.run_options import RunOptions, add_run_options, configure
-from perf_core.adapters.smtp import SmtpSettings
 from perf_core.model.plan import RunPlan
 from perf_core.runstore import RunStore, new_run_id
 
@@ -25,7 +24,7 @@ def run(options: argparse.Namespace) -> int:
     """Run it and return the exit code of the verdict."""
     configured = configure(options)
     check_locustfiles(configured.locustfile)
-    SmtpSettings.from_environment({**os.environ, **configured.configuration.exported("mail")})
+    _check_mail({**os.environ, **configured.configuration.exported("mail")})
     store, plan = RunStore.from_environment(), _plan(configured)
     plan = replace(plan, baseline=baseline_id(store, plan.baseline))
     with Processes() as processes:
@@ -46,7 +45,28 @@ def show_result(store: RunStore, run_id: str, *, strict: bool) -> int:
     if comparison.baseline is None and info.requests:
         print(f"nothing to compare with; promote this run: perf-platform baseline set {run_id}")
     print(f"report: {folder.path / 'report.html'}")
+    _tell_messages(store, run_id)
     return exit_code(info, comparison, strict=strict)
+
+
+def _check_mail(environment: dict[str, str]) -> None:
+    """Refuse settings that would make the mail fail after the run."""
+    from perf_core.notify import NotifySettings
+
+    NotifySettings.from_environment(environment)
+
+
+def _tell_messages(store: RunStore, run_id: str) -> None:
+    """Print how it stands with the mail and the webhook of a run."""
+    from perf_cli.mail_command import state_of
+    from perf_core.notify import Outbox
+
+    for entry in Outbox(store.root).entries():
+        if entry.run_id == run_id:
+            print(f"{entry.channel}: {state_of(entry)}")
+            if entry.sent_at is None:
+                option = "" if entry.channel == "mail" else " --webhook"
+                print(f"it is kept; try it again with: perf-platform mail --resend {run_id}{option}")
 
 
 def _plan(options: RunOptions) -> RunPlan:

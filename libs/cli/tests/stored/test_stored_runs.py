@@ -1,5 +1,6 @@
 """Commands on stored runs: pack, compare, report and mail, without any load."""
 
+import csv
 import functools
 import http.server
 import json
@@ -99,3 +100,26 @@ def test_a_mail_that_was_not_delivered_is_kept_and_listed(command: Command, runs
     assert (sent.returncode, runs.exists()) == (5, True)
     assert "did not take the mail" in sent.stderr
     assert [(each["run_id"], each["attempts"], each["sent_at"]) for each in listed] == [(CURRENT, 1, None)]
+
+
+def test_a_run_is_exported_as_a_table(command: Command, runs: Path) -> None:
+    done = command("export", CURRENT, "run.csv")
+    with (runs.parent / "run.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    first = next(row for row in rows if (row["name"], row["outcome"]) == ("/report", "answered"))
+
+    assert done.returncode == 0, done.stderr
+    assert (
+        sum(int(row["requests"]) for row in rows) == json.loads((runs / CURRENT / "run.json").read_text())["requests"]
+    )
+    assert {row["outcome"] for row in rows} == {"answered", "failed"}
+    latencies = [float(first[f"latency_{name}"]) for name in ("min", "p50", "p95", "p99", "max")]
+    assert latencies == sorted(latencies)
+    assert 0.02 < latencies[1] < 0.2
+
+
+def test_parquet_without_its_library_names_the_remedy(command: Command, runs: Path) -> None:
+    done = command("export", CURRENT, "run.parquet")
+
+    assert (done.returncode, runs.exists()) == (5, True)
+    assert "pip install pyarrow" in done.stderr

@@ -22,6 +22,7 @@ from perf_core.model.verdict import RunState
 from perf_core.notify import Courier
 from perf_core.notify.prune import prune_as_configured
 from perf_core.report import write_reports
+from perf_core.report.links import run_links
 from perf_core.runstore import RunFolder, RunStore
 from perf_locust.validity import Incidents, judge
 
@@ -67,7 +68,7 @@ def finish(
     current = replace(current, info=replace(current.info, state=over))  # run.json says so when all is done
     before = _baseline(store, paperwork)
     comparison = paperwork.step(COMPARE, lambda: _compare(current, before, paperwork))
-    paperwork.attempt(RENDER, lambda: write_reports(folder.path, comparison, current, before))
+    paperwork.attempt(RENDER, lambda: _render(folder, comparison, current, before))
     paperwork.attempt(NOTIFY, lambda: Courier(store).enqueue(comparison))
     paperwork.info = replace(
         paperwork.info, state=over, verdict=comparison.verdict, baseline=before.info.id if before else None
@@ -151,6 +152,10 @@ def _baseline(store: RunStore, paperwork: _Paperwork) -> Recording | None:
         paperwork.problem = f"the baseline cannot be used: {cause}"
         log.error("%s", paperwork.problem)  # noqa: TRY400  the sentence says it all
         return None
+
+
+def _render(folder: RunFolder, comparison: RunComparison, current: Recording, before: Recording | None) -> None:
+    write_reports(folder.path, comparison, current, before, run_links(current.info, os.environ))
 
 
 def _let_old_runs_go(store: RunStore, info: RunInfo) -> None:

@@ -15,6 +15,7 @@ from perf_core.model.verdict import Validity, Verdict
 from perf_core.notify.outbox import Channel, Outbox, OutboxEntry
 from perf_core.notify.settings import NotifySettings, Occasion, occasion, wanted_channels
 from perf_core.report.email import build_message
+from perf_core.report.links import run_links
 from perf_core.report.slack import build_payload
 from perf_core.runstore import RunStore
 
@@ -119,11 +120,11 @@ class Courier:
         return self.outbox.write(entry.delivered(self.clock()))
 
     def _send(self, entry: OutboxEntry, settings: NotifySettings) -> None:
-        folder = self.store.folder(entry.run_id).path
+        run = self.store.folder(entry.run_id)
+        folder, links = run.path, run_links(run.read_info(), self.environment)
         comparison = read_comparison(folder / "comparison.json")
-        url = settings.report_url(entry.run_id)
         if entry.channel is Channel.WEBHOOK:
-            post_json(settings.webhook or "", build_payload(comparison, url))
+            post_json(settings.webhook or "", build_payload(comparison, links))
             return
         if settings.smtp is None:
             raise UsageError("PERF_SMTP_HOST is not set any more; set it, or remove the entry from the outbox")
@@ -132,7 +133,7 @@ class Courier:
         smtp, limit = settings.smtp, settings.attachment_limit
         send(
             smtp,
-            build_message(comparison, html, smtp.sender, smtp.recipients, report_url=url, attachment_limit=limit),
+            build_message(comparison, html, smtp.sender, smtp.recipients, links=links, attachment_limit=limit),
         )
 
 

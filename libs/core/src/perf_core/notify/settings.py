@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from urllib.parse import quote, urlsplit
 
 from perf_core.adapters.smtp import SmtpSettings
 from perf_core.errors import UsageError
 from perf_core.notify.outbox import FIRST_DELAY, Channel
 from perf_core.report.email import ATTACHMENT_LIMIT
+from perf_core.report.links import http_address
 
 
 class Occasion(StrEnum):
@@ -27,6 +27,7 @@ class NotifySettings:
         webhook: URL that takes Slack's JSON; None = none. It is a secret: whoever knows it may post.
         occasion: every run, or only those that changed.
         public_url: address at which people reach the master; None = reports cannot be linked.
+        grafana_url: address of Grafana, or of one dashboard.
         attachment_limit: bytes above which a report is linked instead of attached.
         first_delay: seconds between the first failure and the second attempt.
     """
@@ -35,6 +36,7 @@ class NotifySettings:
     webhook: str | None = None
     occasion: Occasion = Occasion.EVERY
     public_url: str | None = None
+    grafana_url: str | None = None
     attachment_limit: int = ATTACHMENT_LIMIT
     first_delay: float = FIRST_DELAY
 
@@ -47,16 +49,13 @@ class NotifySettings:
         """
         return cls(
             SmtpSettings.from_environment(environment),
-            _url(environment, "PERF_WEBHOOK_URL"),
+            http_address(environment, "PERF_WEBHOOK_URL"),
             occasion(environment),
-            _url(environment, "PERF_PUBLIC_URL"),
+            http_address(environment, "PERF_PUBLIC_URL"),
+            http_address(environment, "PERF_GRAFANA_URL"),
             int(_number(environment, "PERF_SMTP_ATTACHMENT_LIMIT", ATTACHMENT_LIMIT)),
             _number(environment, "PERF_NOTIFY_RETRY_SECONDS", FIRST_DELAY),
         )
-
-    def report_url(self, run_id: str) -> str | None:
-        """Return where the report of a run is read; None without a public URL."""
-        return None if self.public_url is None else f"{self.public_url.rstrip('/')}/perf/runs/{quote(run_id)}/report"
 
 
 def wanted_channels(environment: Mapping[str, str]) -> tuple[Channel, ...]:
@@ -76,16 +75,6 @@ def occasion(environment: Mapping[str, str]) -> Occasion:
         return Occasion(text)
     except ValueError as cause:
         raise UsageError(f"PERF_NOTIFY_ON is '{text}'; use every or change") from cause
-
-
-def _url(environment: Mapping[str, str], name: str) -> str | None:
-    text = environment.get(name, "").strip()
-    if not text:
-        return None
-    parts = urlsplit(text)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or not text.isprintable() or " " in text:
-        raise UsageError(f"{name} is no http or https address; correct it or unset it")
-    return text
 
 
 def _number(environment: Mapping[str, str], name: str, default: float) -> float:

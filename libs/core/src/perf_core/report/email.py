@@ -6,6 +6,7 @@ from email.utils import formatdate, make_msgid
 
 from perf_core.compare.comparison import RunComparison
 from perf_core.report.html import render_mail_body
+from perf_core.report.links import Link
 from perf_core.report.outside import printable
 from perf_core.report.text import render_text
 from perf_core.report.words import headline
@@ -22,7 +23,7 @@ def build_message(
     sender: str,
     recipients: tuple[str, ...],
     *,
-    report_url: str | None = None,
+    links: tuple[Link, ...] = (),
     attachment_limit: int = ATTACHMENT_LIMIT,
 ) -> EmailMessage:
     """Return one message for all recipients; its Message-ID is the run's, so that a second delivery is recognised.
@@ -37,9 +38,10 @@ def build_message(
     message["Message-ID"] = message_id(comparison, sender)
     message["Auto-Submitted"] = "auto-generated"
     name, data = _attachment(comparison, html, attachment_limit)
-    remark = _remark(html, name, report_url)
-    message.set_content(render_text(comparison) + (f"\n{remark}\n" if remark else ""))
-    message.add_alternative(render_mail_body(comparison, remark), subtype="html")
+    remark = _remark(html, name, linked=bool(links))
+    told = [*([remark] if remark else []), *(f"{link.title}: {link.url}" for link in links)]
+    message.set_content(render_text(comparison) + "".join(f"\n{line}\n" for line in told))
+    message.add_alternative(render_mail_body(comparison, remark, links), subtype="html")
     if name.endswith(".gz"):
         message.add_attachment(data, maintype="application", subtype="gzip", filename=name)
     elif name:
@@ -67,11 +69,11 @@ def _attachment(comparison: RunComparison, html: str | None, limit: int) -> tupl
     return (f"{name}.gz", packed) if len(packed) <= limit else ("", b"")
 
 
-def _remark(html: str | None, name: str, report_url: str | None) -> str:
-    link = f"The report: {report_url}" if report_url else ""
+def _remark(html: str | None, name: str, *, linked: bool) -> str:
     if html is None:
-        return link or "There is no HTML report of this run."
+        return "There is no HTML report of this run."
     if name:
-        return link
+        return ""
     size = format_bytes(len(html.encode("utf-8", "replace")))
-    return f"The report is too large to attach ({size}). {link or 'It is in the folder of the run, report.html'}"
+    where = "read it by the link below" if linked else "it is in the folder of the run, report.html"
+    return f"The report is too large to attach ({size}); {where}."

@@ -13,6 +13,7 @@ from perf_core.compare.comparison import RunComparison
 from perf_core.errors import ReportError
 from perf_core.model.series import Recording
 from perf_core.report.context import build_context
+from perf_core.report.links import Link
 from perf_core.report.locust_page import template_args
 from perf_core.report.mail_context import build_mail_context
 from perf_core.report.page import insert_section
@@ -55,13 +56,14 @@ def render_html(
     baseline: Recording | None,
     *,
     history: History | None = None,
+    links: tuple[Link, ...] = (),
     theme: Theme = "auto",
 ) -> str:
     """Return the report as one HTML file that opens offline: Locust's page with our section first in it.
 
     Where Locust is not installed, or its page cannot be rendered, our section stands on a page of its own.
     """
-    section = render_section(comparison, current, baseline, history=history, theme=theme)
+    section = render_section(comparison, current, baseline, history=history, links=links, theme=theme)
     try:
         page = _locust_page(current, theme)
         if page is not None:
@@ -79,10 +81,13 @@ def render_section(
     baseline: Recording | None,
     *,
     history: History | None = None,
+    links: tuple[Link, ...] = (),
     theme: Theme = "auto",
 ) -> str:
     """Return our section alone, as a fragment for `insert_section`."""
-    return _render("section.html", report=build_context(comparison, current, baseline, history), theme=theme)
+    return _render(
+        "section.html", report=build_context(comparison, current, baseline, history), links=links, theme=theme
+    )
 
 
 def render_unfinished_section(current: Recording, baseline: Recording | None, *, theme: Theme = "auto") -> str:
@@ -97,9 +102,9 @@ def render_trends(histories: Sequence[History], *, theme: Theme = "auto") -> str
     return _render("page.html", section=section, remark="", theme=theme)
 
 
-def render_mail_body(comparison: RunComparison, remark: str = "") -> str:
+def render_mail_body(comparison: RunComparison, remark: str = "", links: tuple[Link, ...] = ()) -> str:
     """Return the HTML body of a mail: tables and inline styles only, for mail clients."""
-    return _render("mail.html", report=build_mail_context(comparison), attachment=remark)
+    return _render("mail.html", report=build_mail_context(comparison), attachment=remark, links=links)
 
 
 def _locust_page(current: Recording, theme: Theme) -> str | None:

@@ -2,13 +2,14 @@
 
 from perf_core.compare.comparison import RunComparison
 from perf_core.model.verdict import Verdict
+from perf_core.report.links import Link
 from perf_core.report.outside import printable
 from perf_core.report.words import change_of, headline, verdict_symbol
 
 ENDPOINTS = 10
 
 
-def build_payload(comparison: RunComparison, report_url: str | None) -> dict[str, object]:
+def build_payload(comparison: RunComparison, links: tuple[Link, ...]) -> dict[str, object]:
     """Return one text: verdict, why, the endpoints that moved, where the report is."""
     lines = [
         f"*{verdict_symbol(comparison.verdict)} {_escape(headline(comparison))}*",
@@ -17,7 +18,7 @@ def build_payload(comparison: RunComparison, report_url: str | None) -> dict[str
         *(f"threshold broken: {_escape(printable(text))}" for text in comparison.broken_thresholds[:ENDPOINTS]),
         f"run {comparison.current.id} of {_escape(printable(comparison.current.target))}"
         + (f", baseline {comparison.baseline.id}" if comparison.baseline else ""),
-        *([f"<{report_url}|report>"] if report_url else []),
+        *(f"<{_escape(link.url)}|{link.title}>" for link in links),
     ]
     return {"text": "\n".join(lines)}
 

@@ -12,6 +12,7 @@ from perf_core.errors import ReportError
 from perf_core.model.series import Recording
 from perf_core.report.html import render_html
 from perf_core.report.junit import render_junit
+from perf_core.report.links import Link
 from perf_core.report.summary import render_summary
 from perf_core.report.text import render_text
 from perf_core.report.trends.history import History, scenario_history, with_run
@@ -22,7 +23,11 @@ log = logging.getLogger(__name__)
 
 
 def write_reports(
-    folder: Path, comparison: RunComparison, current: Recording, baseline: Recording | None
+    folder: Path,
+    comparison: RunComparison,
+    current: Recording,
+    baseline: Recording | None,
+    links: tuple[Link, ...] = (),
 ) -> dict[str, str]:
     """Write comparison.json, junit.xml, summary.md and report.html, each atomically; return name -> file name.
 
@@ -37,7 +42,7 @@ def write_reports(
         "junit.xml": lambda: render_junit(comparison),
         "summary.md": lambda: render_summary(comparison),
         "report.html": lambda: render_html(
-            comparison, current, baseline, history=_history(folder, comparison, current)
+            comparison, current, baseline, history=_history(folder, comparison, current), links=links
         ),
     }
     problems = []

@@ -1,0 +1,23 @@
+"""`perf-platform export`: write a run as a table for a notebook."""
+
+import argparse
+from pathlib import Path
+
+from perf_core.runstore import RunStore
+
+EXAMPLE = "perf-platform export 20261124-113000-77b0 run.csv"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    parser.add_argument("run", help="run id")
+    parser.add_argument("file", help="file to write: .csv, or .parquet (needs pyarrow)")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Write the table."""
+    from perf_core.report.export import write_table
+
+    rows = write_table(RunStore.from_environment().load(options.run), Path(options.file))
+    print(f"{options.file}: {rows} rows, one per endpoint, outcome and second; latencies in seconds")
+    return 0
