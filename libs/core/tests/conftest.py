@@ -186,7 +186,7 @@ class MailServer:
             "PERF_SMTP_SECURITY": "none",
             "PERF_SMTP_FROM": "perf@example.org",
             "PERF_SMTP_TO": "a@example.org,b@example.org",
-            "PERF_SMTP_TIMEOUT": "0.5",
+            "PERF_SMTP_TIMEOUT": "60",
         }
 
 
