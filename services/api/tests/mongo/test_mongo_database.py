@@ -85,6 +85,19 @@ async def test_the_scheme_chooses_the_adapter(mongodb_url: str) -> None:
     await database.close()
 
 
+def test_a_database_may_be_opened_before_its_event_loop_runs(mongodb_url: str) -> None:
+    database = open_database(mongodb_url)
+
+    async def use() -> Item:
+        await database.prepare()
+        await database.items.add(lamp())
+        found = await database.items.get(lamp().id)
+        await database.close()
+        return found
+
+    assert asyncio.run(use()) == lamp()
+
+
 async def test_indexes_are_created_and_creating_them_again_changes_nothing(mongodb_url: str) -> None:
     database = MongoDatabase(mongodb_url)
     for _ in range(3):

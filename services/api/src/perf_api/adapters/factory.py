@@ -16,7 +16,7 @@ def open_database(url: str) -> Database:
     """Open the database of an URL; nothing remote is asked yet.
 
     `sqlite:///relative/path`, `sqlite:////absolute/path`, `sqlite:///:memory:`, `mongodb://host:port/name`. A MongoDB
-    belongs to the running event loop.
+    belongs to the event loop in which it is first used.
 
     Raises:
         DatabaseUrlError: the URL is none of these.

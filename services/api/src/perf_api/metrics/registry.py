@@ -10,6 +10,8 @@ from prometheus_client import (
     disable_created_metrics,
 )
 
+from perf_api.metrics.durations import RequestDurations
+
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 """Upper edges in seconds; the deadline of a request lies between the last two."""
 
@@ -24,13 +26,8 @@ class Metrics:
         ProcessCollector(registry=self.registry)
         PlatformCollector(registry=self.registry)
         GCCollector(registry=self.registry)
-        self.request_duration = Histogram(
-            "http_server_request_duration_seconds",
-            "Time from the arrival of a request to the end of its answer, by route template.",
-            ("method", "route", "status"),
-            buckets=BUCKETS,
-            registry=self.registry,
-        )
+        self.request_duration = RequestDurations(BUCKETS)
+        self.registry.register(self.request_duration)
         self.active_requests = Gauge(
             "http_server_active_requests", "Requests that are being served now.", registry=self.registry
         )

@@ -1,6 +1,5 @@
 """Opens a MongoDB by its URL; whatever the URL does not say gets a bounded default."""
 
-import asyncio
 import warnings
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -31,7 +30,7 @@ class MongoUrlError(ValueError):
 
 
 def open_client(url: str) -> AsyncIOMotorClient[Document]:
-    """Return a client of the running event loop; it connects when it is first used.
+    """Return a client; it connects, and joins the running event loop, when it is first used.
 
     Raises:
         MongoUrlError: the URL cannot be understood.
@@ -41,7 +40,7 @@ def open_client(url: str) -> AsyncIOMotorClient[Document]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", UserWarning)  # pymongo would only warn of an option it does not understand
-            return AsyncIOMotorClient(url, tz_aware=True, io_loop=asyncio.get_running_loop(), **options)
+            return AsyncIOMotorClient(url, tz_aware=True, **options)
     except (PyMongoError, ValueError, UserWarning) as cause:
         reason = str(cause) if isinstance(cause, UserWarning) else type(cause).__name__
         raise MongoUrlError(

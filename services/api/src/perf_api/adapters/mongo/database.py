@@ -14,7 +14,7 @@ PING_TIMEOUT = 2.0
 
 
 class MongoDatabase:
-    """See domain.ports.Database; belongs to the event loop that runs when it is made."""
+    """See domain.ports.Database; belongs to the event loop that runs when it is first used."""
 
     def __init__(self, url: str) -> None:
         """Connect to nothing yet.
