@@ -24,12 +24,14 @@ from perf_core.notify.prune import prune_as_configured
 from perf_core.report import write_reports
 from perf_core.report.links import run_links
 from perf_core.runstore import RunFolder, RunStore
+from perf_core.runstore.target_file import write_target
+from perf_locust.target_readings import read_target
 from perf_locust.validity import Incidents, judge
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
-FREEZE, COMPARE, RENDER, NOTIFY, STORE = "freeze", "compare", "render", "notify", "store"
+FREEZE, TARGET, COMPARE, RENDER, NOTIFY, STORE = "freeze", "target", "compare", "render", "notify", "store"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,8 @@ def finish(
         current = paperwork.step(FREEZE, lambda: _freeze(folder, paperwork.info, incidents))
     over = RunState.INTERRUPTED if info.state is RunState.INTERRUPTED else RunState.FINISHED
     current = replace(current, info=replace(current.info, state=over))  # run.json says so when all is done
+    if os.environ.get("PERF_PROMETHEUS_URL"):
+        paperwork.attempt(TARGET, lambda: write_target(folder.path, read_target(paperwork.info, os.environ)))
     before = _baseline(store, paperwork)
     comparison = paperwork.step(COMPARE, lambda: _compare(current, before, paperwork))
     paperwork.attempt(RENDER, lambda: _render(folder, comparison, current, before))

@@ -12,6 +12,7 @@ from perf_core.model.histogram import Histogram
 from perf_core.model.run import RunInfo
 from perf_core.model.series import Recording
 from perf_core.model.verdict import RunState
+from perf_core.report.beside import NOTHING_BESIDE, Beside
 from perf_core.report.charts.axis import clock_text
 from perf_core.report.charts.chart import Chart
 from perf_core.report.charts.distribution import cumulative_chart, shift_chart
@@ -21,6 +22,7 @@ from perf_core.report.errors_table import ErrorTable, error_table
 from perf_core.report.facts import Fact, method_sentences, run_facts
 from perf_core.report.outside import printable
 from perf_core.report.rows import FIGURE_TITLES, EndpointRow, endpoint_row
+from perf_core.report.target import TargetContext, target_context
 from perf_core.report.trends.history import History
 from perf_core.report.trends.page import HistoryContext, history_context
 from perf_core.report.words import headline, quantile_name, verdict_symbol, verdict_word
@@ -73,6 +75,7 @@ class ReportContext:
     over_time: tuple[Chart, ...]
     events: tuple[EventRow, ...]
     history: HistoryContext | None
+    target: TargetContext | None
     method: tuple[str, ...]
 
 
@@ -93,9 +96,9 @@ class _Shown:
 
 
 def build_context(
-    comparison: RunComparison, current: Recording, baseline: Recording | None, history: History | None = None
+    comparison: RunComparison, current: Recording, baseline: Recording | None, beside: Beside = NOTHING_BESIDE
 ) -> ReportContext:
-    """Return the view model of a judged run, or of a run alone; `history` has this run as its last."""
+    """Return the view model of a judged run, or of a run alone."""
     running, shown = current.info.state is RunState.RUNNING, _Shown()
     panels = tuple(
         shown.part(str(each.key), partial(_panel, each, comparison, current, baseline), _bare_panel(each))
@@ -105,9 +108,9 @@ def build_context(
     nothing: tuple[Chart, ...] = ()
     over_time = shown.part("what happened over time", lambda: _over_time(current, baseline), nothing)
     errors = shown.part("errors", lambda: error_table(current, baseline), ErrorTable((), (), ""))
-    trends = None
-    if history is not None and len(history.runs) > 1:
-        trends = shown.part("history", lambda: history_context(history, endpoints=False), None)
+    history = shown.part("history", lambda: _history(beside.history), None)
+    old = baseline.info if baseline else None
+    target = shown.part("the target", lambda: target_context(beside.target, current, beside.target_before, old), None)
     return ReportContext(
         headline=f"RUN NOT FINISHED {printable(current.info.scenario)}" if running else headline(comparison),
         symbol=verdict_symbol(comparison.verdict),
@@ -124,9 +127,14 @@ def build_context(
         errors=errors,
         over_time=over_time,
         events=_events(current),
-        history=trends,
+        history=history,
+        target=target,
         method=method_sentences(comparison),
     )
+
+
+def _history(history: History | None) -> HistoryContext | None:
+    return None if history is None or len(history.runs) < 2 else history_context(history, endpoints=False)
 
 
 def _bare_panel(endpoint: EndpointComparison) -> EndpointPanel:

@@ -12,6 +12,7 @@ import jinja2
 from perf_core.compare.comparison import RunComparison
 from perf_core.errors import ReportError
 from perf_core.model.series import Recording
+from perf_core.report.beside import NOTHING_BESIDE, Beside
 from perf_core.report.context import build_context
 from perf_core.report.links import Link
 from perf_core.report.locust_page import template_args
@@ -55,15 +56,14 @@ def render_html(
     current: Recording,
     baseline: Recording | None,
     *,
-    history: History | None = None,
-    links: tuple[Link, ...] = (),
+    beside: Beside = NOTHING_BESIDE,
     theme: Theme = "auto",
 ) -> str:
     """Return the report as one HTML file that opens offline: Locust's page with our section first in it.
 
     Where Locust is not installed, or its page cannot be rendered, our section stands on a page of its own.
     """
-    section = render_section(comparison, current, baseline, history=history, links=links, theme=theme)
+    section = render_section(comparison, current, baseline, beside=beside, theme=theme)
     try:
         page = _locust_page(current, theme)
         if page is not None:
@@ -80,13 +80,12 @@ def render_section(
     current: Recording,
     baseline: Recording | None,
     *,
-    history: History | None = None,
-    links: tuple[Link, ...] = (),
+    beside: Beside = NOTHING_BESIDE,
     theme: Theme = "auto",
 ) -> str:
     """Return our section alone, as a fragment for `insert_section`."""
     return _render(
-        "section.html", report=build_context(comparison, current, baseline, history), links=links, theme=theme
+        "section.html", report=build_context(comparison, current, baseline, beside), links=beside.links, theme=theme
     )
 
 

@@ -10,6 +10,7 @@ from perf_core.compare.comparison import RunComparison
 from perf_core.compare.document import to_document
 from perf_core.errors import ReportError
 from perf_core.model.series import Recording
+from perf_core.report.beside import Beside
 from perf_core.report.html import render_html
 from perf_core.report.junit import render_junit
 from perf_core.report.links import Link
@@ -18,6 +19,7 @@ from perf_core.report.text import render_text
 from perf_core.report.trends.history import History, scenario_history, with_run
 from perf_core.runstore import RunStore
 from perf_core.runstore.atomic import write_atomically
+from perf_core.runstore.target_file import read_target
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +44,7 @@ def write_reports(
         "junit.xml": lambda: render_junit(comparison),
         "summary.md": lambda: render_summary(comparison),
         "report.html": lambda: render_html(
-            comparison, current, baseline, history=_history(folder, comparison, current), links=links
+            comparison, current, baseline, beside=_beside(folder, comparison, current, links)
         ),
     }
     problems = []
@@ -58,6 +60,11 @@ def write_reports(
     if problems:
         raise ReportError(f"{'; '.join(problems)}; render again with `perf-platform report {comparison.current.id}`")
     return {name: name for name in renderers}
+
+
+def _beside(folder: Path, comparison: RunComparison, current: Recording, links: tuple[Link, ...]) -> Beside:
+    before = read_target(folder.parent / comparison.baseline.id) if comparison.baseline else ()
+    return Beside(links, _history(folder, comparison, current), read_target(folder), before)
 
 
 def _history(folder: Path, comparison: RunComparison, current: Recording) -> History | None:
