@@ -1,6 +1,7 @@
 """Capture of one run in one process: recorder, readings and outbound frames, put together."""
 
 import time
+from dataclasses import replace
 
 from perf_core.model.frame import Frame
 from perf_locust.outbound import Outbound
@@ -26,6 +27,7 @@ class Capture:
         self._seq += 1
         gauges = self._readings.take() | {"users": float(self.users)}
         frame = Frame(self._worker, self._seq, time.time(), cut.rows, cut.errors, gauges, cut.rejected, cut.folded)
+        frame = replace(frame, notables=self.recorder.notables.take())
         self.outbound.add(frame)
         return frame
 

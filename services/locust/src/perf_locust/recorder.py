@@ -18,6 +18,7 @@ from perf_core.model.frame import FrameError, FrameKey, FrameRow
 from perf_core.model.histogram import BUCKETS, FloatArray, IntArray, bucket_indexes
 from perf_core.units import seconds_from_ms
 from perf_locust.error_class import MAX_CLASSES, error_class
+from perf_locust.notables import Notables
 
 RECORD = np.dtype([("start", "<f8"), ("ms", "<f8"), ("bytes", "<u4"), ("key", "<u2"), ("generation", "<u2")])
 _PACK = struct.Struct("<ddIHH")
@@ -43,7 +44,20 @@ class Cut:
 class Recorder:
     """Records requests of one process; `record` is the listener of Locust's `request` event."""
 
-    __slots__ = ("_at", "_buffer", "_end", "_folded", "_full", "_generation", "_ids", "_keys", "_pack", "_texts")
+    __slots__ = (
+        "_at",
+        "_buffer",
+        "_end",
+        "_floors",
+        "_folded",
+        "_full",
+        "_generation",
+        "_ids",
+        "_keys",
+        "_pack",
+        "_texts",
+        "notables",
+    )
 
     def __init__(self, when_full: Callable[[], object], buffer: mmap.mmap | None = None) -> None:
         """Record into `buffer`, by default memory of this process; `when_full` must cut."""
@@ -55,6 +69,8 @@ class Recorder:
         self._generation = 1
         self._ids: dict[tuple[str, str, str], int] = {}
         self._keys: list[FrameKey] = []
+        self._floors: list[float] = []
+        self.notables = Notables()
         self._texts: Counter[tuple[int, str]] = Counter()
         self._folded = 0
 
@@ -79,6 +95,9 @@ class Recorder:
             self._pack(self._buffer, self._at, start_time, response_time, response_length, key, self._generation)
         except (LookupError, struct.error, TypeError):
             self._record_slowly(request_type, name, response_time, response_length, response, exception, start_time)
+        else:
+            if response_time > self._floors[key]:  # type: ignore[operator]  # it was packed: a number
+                self._floors[key] = self.notables.look(request_type, name, response_time, response, None, start_time)
         self._at += 24
         if self._at == self._end:
             self._full()
@@ -114,6 +133,10 @@ class Recorder:
         if kind:
             text = str(exception)[:TEXT_LENGTH]
             self._texts[key, text if len(self._texts) < MAX_TEXTS or (key, text) in self._texts else ""] += 1
+        known = self._keys[key]
+        floor = self.notables.look(known.method, known.name, response_time, response, exception, start_time)
+        if not kind:
+            self._floors[key] = floor
 
     def _key(self, method: str, name: str, kind: str) -> int:
         known = self._ids.get((method, name, kind))
@@ -125,6 +148,7 @@ class Recorder:
             self._folded += 1
             return self._key("", "other", "other" if kind else "")
         self._keys.append(FrameKey(method, name, kind))
+        self._floors.append(-1.0)
         self._ids[method, name, kind] = len(self._keys) - 1
         return len(self._keys) - 1
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from perf_core.model.histogram import IntArray
+from perf_core.model.notable import NotableRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,7 @@ class Frame:
         gauges: readings of the worker at that time: users, cpu_ratio, loop_lag_seconds, ...
         rejected: latencies that were None, NaN, negative or infinite; their requests are counted all the same.
         folded: requests counted under the name "other" because the worker met too many names.
+        notables: requests that were among the slowest or the first failed ones of their endpoint so far.
     """
 
     worker: str
@@ -57,6 +59,7 @@ class Frame:
     gauges: dict[str, float] = field(default_factory=dict)
     rejected: int = 0
     folded: int = 0
+    notables: tuple[NotableRequest, ...] = ()
 
     @property
     def requests(self) -> int:

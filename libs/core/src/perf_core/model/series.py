@@ -6,6 +6,7 @@ import numpy as np
 
 from perf_core.model.endpoint import EndpointKey
 from perf_core.model.histogram import FloatArray, Histogram, IntArray
+from perf_core.model.notable import NotableRequest
 from perf_core.model.run import RunInfo
 
 
@@ -77,6 +78,8 @@ class EndpointSeries:
     ok: OutcomeSeries
     failed: OutcomeSeries
     errors: tuple[ErrorCount, ...] = ()
+    notables: tuple[NotableRequest, ...] = ()
+    """The slowest answered requests, then the first failed ones."""
 
     @property
     def requests(self) -> int:

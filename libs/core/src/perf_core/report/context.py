@@ -9,6 +9,7 @@ from typing import TypeVar
 from perf_core.compare.comparison import EndpointComparison, RunComparison
 from perf_core.model.endpoint import EndpointKey
 from perf_core.model.histogram import Histogram
+from perf_core.model.notable import KEPT
 from perf_core.model.run import RunInfo
 from perf_core.model.series import Recording
 from perf_core.model.verdict import RunState
@@ -20,6 +21,7 @@ from perf_core.report.charts.gauges import gauge_charts
 from perf_core.report.charts.timeline import latency_chart, run_start, throughput_chart, told_events
 from perf_core.report.errors_table import ErrorTable, error_table
 from perf_core.report.facts import Fact, method_sentences, run_facts
+from perf_core.report.notable_rows import NotableRow, notable_rows
 from perf_core.report.outside import printable
 from perf_core.report.rows import FIGURE_TITLES, EndpointRow, endpoint_row
 from perf_core.report.target import TargetContext, target_context
@@ -32,6 +34,8 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 _EVENTS = 100
+_ENDPOINTS_WITH_ALL = 40
+_NOTABLES_OF_MANY = 3
 DRAWN = 250
 """Endpoints with drawings, most severe first: keeps the file under 3 MB."""
 
@@ -42,6 +46,7 @@ class EndpointPanel:
 
     row: EndpointRow
     charts: tuple[Chart, ...]
+    notables: tuple[NotableRow, ...]
     open: bool
     """Unfolded from the start: what needs a look."""
 
@@ -138,7 +143,7 @@ def _history(history: History | None) -> HistoryContext | None:
 
 
 def _bare_panel(endpoint: EndpointComparison) -> EndpointPanel:
-    return EndpointPanel(endpoint_row(endpoint), (), open=False)
+    return EndpointPanel(endpoint_row(endpoint), (), (), open=False)
 
 
 def _remarks(comparison: RunComparison, info: RunInfo) -> tuple[str, ...]:
@@ -171,7 +176,11 @@ def _panel(
         charts.append(latency_chart(current.endpoints[endpoint.key].ok, current))
     row = endpoint_row(endpoint)
     drawn = tuple(chart for chart in charts if chart is not None)
-    return EndpointPanel(row, drawn, open=row.verdict in {"REGRESSED", "IMPROVED"} or len(comparison.endpoints) <= 4)
+    few = len(comparison.endpoints) <= _ENDPOINTS_WITH_ALL
+    notables = notable_rows(current, endpoint.key, KEPT if few else _NOTABLES_OF_MANY)
+    return EndpointPanel(
+        row, drawn, notables, open=row.verdict in {"REGRESSED", "IMPROVED"} or len(comparison.endpoints) <= 4
+    )
 
 
 def _compared(recording: Recording | None, key: EndpointKey, trimmed: float) -> Histogram:

@@ -6,8 +6,10 @@ import msgpack
 import numpy as np
 
 from perf_core.errors import DamagedRunError
+from perf_core.model.endpoint import EndpointKey
 from perf_core.model.frame import Frame, FrameError, FrameKey, FrameRow
 from perf_core.model.histogram import IntArray
+from perf_core.model.notable import NotableRequest
 
 VERSION = 1
 _COUNT_TYPES = {1: "<u1", 2: "<u2", 4: "<u4", 8: "<u8"}
@@ -29,6 +31,7 @@ def encode_frame(frame: Frame) -> bytes:
         "g": frame.gauges,
         "x": frame.rejected,
         "f": frame.folded,
+        "n": [_packed_notable(each) for each in frame.notables],
     }
     packed: bytes = msgpack.packb(document, use_bin_type=True, unicode_errors="surrogatepass")
     return packed
@@ -54,6 +57,7 @@ def decode_frame(data: bytes) -> Frame:
             gauges=document["g"],
             rejected=document["x"],
             folded=document["f"],
+            notables=tuple(_unpacked_notable(each) for each in document.get("n", ())),
         )
     except (KeyError, IndexError, TypeError, ValueError, msgpack.UnpackException) as cause:
         raise DamagedRunError(
@@ -73,6 +77,16 @@ def _packed_row(row: FrameRow, key: int) -> tuple[object, ...]:
         row.buckets.astype("<u2").tobytes(),
         _packed_counts(row.counts),
     )
+
+
+def _packed_notable(each: NotableRequest) -> tuple[object, ...]:
+    fields = (each.error_class, each.start, each.latency, each.status, each.request_id, each.text)
+    return (each.key.method, each.key.name, *fields)
+
+
+def _unpacked_notable(packed: list[Any]) -> NotableRequest:
+    method, name, *fields = packed
+    return NotableRequest(EndpointKey(method, name), *fields)
 
 
 def _packed_counts(counts: IntArray) -> bytes:

@@ -9,6 +9,7 @@ import numpy as np
 from perf_core.model.endpoint import EndpointKey
 from perf_core.model.frame import Frame, FrameRow
 from perf_core.model.histogram import BUCKETS, FloatArray, IntArray
+from perf_core.model.notable import NotableRequest, first_failed, slowest
 from perf_core.model.run import RunInfo
 from perf_core.model.series import EndpointSeries, ErrorCount, GaugeSeries, OutcomeSeries, Recording
 
@@ -18,6 +19,7 @@ class _Gathered:
     ok: list[FrameRow] = field(default_factory=list)
     failed: list[FrameRow] = field(default_factory=list)
     errors: Counter[tuple[str, str]] = field(default_factory=Counter)
+    notables: list[NotableRequest] = field(default_factory=list)
 
 
 def build_recording(info: RunInfo, frames: Iterable[Frame]) -> Recording:
@@ -43,6 +45,8 @@ def _gather(frame: Frame, gathered: defaultdict[EndpointKey, _Gathered]) -> None
     for error in frame.errors:
         endpoint = gathered[EndpointKey(error.key.method, error.key.name)]
         endpoint.errors[error.key.error_class, error.text] += error.count
+    for request in frame.notables:
+        gathered[request.key].notables.append(request)
 
 
 def _endpoint(key: EndpointKey, rows: _Gathered) -> EndpointSeries:
@@ -56,7 +60,8 @@ def _endpoint(key: EndpointKey, rows: _Gathered) -> EndpointSeries:
     for error_class, count in (counted - told).items():
         texts[error_class, ""] += count  # a worker that was killed left its counts, not its texts
     errors = tuple(ErrorCount(error_class, text, count) for (error_class, text), count in texts.most_common())
-    return EndpointSeries(key, outcome_series(rows.ok), outcome_series(rows.failed), errors)
+    notables = (*slowest(rows.notables), *first_failed(rows.notables))
+    return EndpointSeries(key, outcome_series(rows.ok), outcome_series(rows.failed), errors, notables)
 
 
 def outcome_series(rows: list[FrameRow]) -> OutcomeSeries:
