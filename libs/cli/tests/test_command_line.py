@@ -1,136 +1,93 @@
-"""The command against a plain server that is not ours, with an ordinary locustfile."""
+"""The main path: a first run, its promotion, a second run that is compared, and what the commands print of them."""
 
-import http.server
 import json
-import subprocess
-import sys
-import threading
-from collections.abc import Iterator
-from pathlib import Path
+from importlib.resources import files
+from typing import Any
 
+import jsonschema
 import pytest
 
-LOCUSTFILE = """
-from locust import FastHttpUser, constant, task
-class Plain(FastHttpUser):
-    wait_time = constant(0.05)
-    @task
-    def page(self): self.client.get("/")
-"""
+
+def valid(text: str, schema: str) -> Any:
+    """Return the document when it is what the schema kept in the repository says."""
+    document = json.loads(text)
+    known = json.loads((files("perf_cli") / "schemas" / f"{schema}.json").read_text())
+    jsonschema.Draft202012Validator.check_schema(known)
+    jsonschema.validate(document, known)
+    return document
 
 
-class Page(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
+def test_a_first_run_says_how_to_promote_and_a_second_is_compared(command, server) -> None:
+    load = ("run", "-f", "shop.py", "--host", server.url, "--users", "4", "--run-time", "6s", "--workers", "2")
 
-    def do_GET(self) -> None:
-        self.send_response(200)
-        self.send_header("Content-Length", "2")
-        self.end_headers()
-        self.wfile.write(b"ok")
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
-
-
-@pytest.fixture
-def host() -> Iterator[str]:
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Page)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_address[1]}"
-    server.shutdown()
-
-
-@pytest.fixture
-def command(tmp_path: Path):
-    (tmp_path / "shop.py").write_text(LOCUSTFILE)
-
-    def call(*arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "perf_cli", *arguments], cwd=tmp_path, capture_output=True, text=True, check=False
-        )
-
-    return call
-
-
-def test_a_first_run_says_how_to_promote_and_a_second_is_compared(command, host: str, tmp_path: Path) -> None:
-    load = ("run", "-f", "shop.py", "--host", host, "--users", "4", "--run-time", "6s", "--workers", "2")
-
+    assert valid(command("runs", "--json").stdout, "runs") == []
+    assert valid(command("baseline", "show", "--json").stdout, "baseline") == []
     first = command(*load, "--label", "commit=abc")
-    (run,) = json.loads(command("runs", "--json").stdout)
+    (run,) = valid(command("runs", "--json").stdout, "runs")
 
     assert first.returncode == 0, first.stdout + first.stderr
     assert f"perf-platform baseline set {run['id']}" in first.stdout
     assert (run["scenario"], run["verdict"], run["validity"], run["failures"]) == ("shop", None, "VALID", 0)
-    assert run["requests"] > 50
+    assert (run["users"], run["spawn_rate"], run["run_time"], run["workers"]) == (4, 2.0, 6.0, 2)
+    assert run["requests"] == server.asked.total()
     assert run["labels"]["commit"] == "abc"
-    assert (tmp_path / "runs" / run["id"] / "report.html").exists()
+    assert (command.folder / "runs" / run["id"] / "report.html").exists()
 
     assert command("baseline", "set", run["id"]).returncode == 0
-    assert json.loads(command("baseline", "show", "--json").stdout)[0]["run_id"] == run["id"]
+    assert valid(command("baseline", "show", "--json").stdout, "baseline")[0]["run_id"] == run["id"]
     second = command(*load)
-    newest = json.loads(command("runs", "--json").stdout)[0]
+    newest, oldest = valid(command("runs", "--json").stdout, "runs")
 
     assert second.returncode in {0, 4}, second.stdout + second.stderr
-    assert newest["baseline"] == run["id"]
+    assert (newest["baseline"], oldest["id"]) == (run["id"], run["id"])
     assert newest["verdict"] in {"UNCHANGED", "INCONCLUSIVE", "IMPROVED"}
 
-    compared = json.loads(command("compare", run["id"], newest["id"], "--json").stdout)
+    compared = command("compare", run["id"], newest["id"], "--json")
+    document = valid(compared.stdout, "compare")
 
-    assert compared["verdict"] == newest["verdict"]
-    assert (compared["baseline"], compared["current"]) == (run["id"], newest["id"])
-    assert compared["endpoints"][0]["name"] == "/"
-    assert 0 <= compared["endpoints"][0]["ks_distance"] <= 1
+    assert document["verdict"] == newest["verdict"]
+    assert (document["baseline"], document["current"]) == (run["id"], newest["id"])
+    assert {each["name"] for each in document["endpoints"]} == {"/", "/other"}
+    assert 0 <= document["endpoints"][0]["ks_distance"] <= 1
+    assert compared.returncode == command("report", newest["id"]).returncode == second.returncode
+
+    stored = (command.folder / "runs" / newest["id"] / "comparison.json").read_text()
+    assert valid(stored, "compare")["current"] == newest["id"]
+    alone = (command.folder / "runs" / run["id"] / "comparison.json").read_text()
+    assert valid(alone, "compare")["verdict"] is None
+
+    latest = command(*load, "--baseline", "latest")
+    assert latest.returncode in {0, 4}, latest.stdout + latest.stderr
+    expected = newest["id"] if newest["validity"] == "VALID" else run["id"]
+    assert command.runs()[0]["baseline"] == expected
+
+    assert command("baseline", "clear", "shop").returncode == 0
+    assert valid(command("baseline", "show", "--json").stdout, "baseline") == []
+
+
+@pytest.mark.parametrize("name", ["demo", "up", "run", "compare", "report", "runs", "baseline", "config"])
+def test_help_has_an_example(command, name: str) -> None:
+    assert f"example: perf-platform {name}" in command(name, "--help").stdout
+
+
+HEAVY = ("numpy", "scipy", "locust", "gevent", "jinja2", "msgpack", "prometheus_client")
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "sentence"),
-    [
-        (("run", "-f", "nope.py"), 2, "there is no locustfile nope.py"),
-        (("run", "-f", "shop.py", "--users", "0"), 2, "at least 1"),
-        (("run", "-f", "shop.py", "--run-time", "soon"), 2, "90s, 2m or 1h30m"),
-        (("run", "-f", "shop.py", "--label", "x"), 2, "key=value"),
-        (("run", "--unheard-of"), 2, "unrecognized"),
-        (("compare", "a", "b"), 5, "there is no run a"),
-        (("report", "../x"), 5, "not a run id"),
-        (("baseline", "set", "a"), 5, "there is no run a"),
-        (("baseline", "clear", "shop"), 5, "has no baseline"),
-        (("nonsense",), 2, "invalid choice"),
-    ],
-    ids=lambda value: " ".join(value) if isinstance(value, tuple) else None,
+    "arguments",
+    [["--help"], ["run", "--help"], ["demo", "--help"], ["runs"], ["baseline", "show"], ["config"]],
+    ids=" ".join,
 )
-def test_bad_input_gets_one_sentence_and_its_code(
-    command, arguments: tuple[str, ...], code: int, sentence: str
-) -> None:
-    done = command(*arguments)
+def test_what_starts_no_load_imports_nothing_heavy(command, arguments: list[str]) -> None:
+    program = f"""
+import sys
+from perf_cli.__main__ import run_command_line
+try:
+    run_command_line({arguments!r})
+except SystemExit:
+    pass
+print("HEAVY", sorted(set(sys.modules) & set({HEAVY!r})))
+"""
+    done = command.python("-c", program)
 
-    assert done.returncode == code
-    assert sentence in done.stderr
-    assert "Traceback" not in done.stderr
-
-
-def test_an_unreachable_host_is_invalid(command) -> None:
-    done = command("run", "-f", "shop.py", "--host", "http://127.0.0.1:9", "--users", "1", "--run-time", "5s")
-
-    assert done.returncode == 6, done.stdout + done.stderr
-    assert json.loads(command("runs", "--json").stdout)[0]["validity"] == "INVALID"
-
-
-def test_a_locustfile_with_a_syntax_error_shows_it(command, host: str, tmp_path: Path) -> None:
-    (tmp_path / "broken.py").write_text("def (:\n")
-
-    done = command("run", "-f", "broken.py", "--host", host, "--users", "1", "--run-time", "5s")
-
-    assert done.returncode == 5
-    assert "SyntaxError" in done.stderr
-
-
-def test_a_locustfile_that_asks_for_the_unknown_baseline_is_told_so(command, host: str) -> None:
-    done = command("run", "-f", "shop.py", "--host", host, "--users", "1", "--run-time", "5s", "--baseline", "nope")
-
-    assert done.returncode == 5
-    assert "there is no run nope" in done.stderr
-
-
-@pytest.mark.parametrize("name", ["demo", "up", "run", "compare", "report", "runs", "baseline"])
-def test_help_has_an_example(command, name: str) -> None:
-    assert f"example: perf-platform {name}" in command(name, "--help").stdout
+    assert done.stdout.splitlines()[-1] == "HEAVY []", done.stdout + done.stderr

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import sys
 from dataclasses import replace
 
 from perf_cli.follow import follow
@@ -10,6 +11,7 @@ from perf_cli.packed_baseline import baseline_id
 from perf_cli.processes import Processes
 from perf_cli.run_options import RunOptions, add_run_options, configure
 from perf_core.model.plan import RunPlan
+from perf_core.model.verdict import Validity
 from perf_core.runstore import RunStore, new_run_id
 
 EXAMPLE = "perf-platform run -f locustfile.py --host http://127.0.0.1:8000 --users 20 --run-time 2m --workers 2"
@@ -41,8 +43,12 @@ def show_result(store: RunStore, run_id: str, *, strict: bool) -> int:
 
     folder = store.folder(run_id)
     info, comparison = folder.read_info(), read_comparison(folder.path / "comparison.json")
-    print(render_text(comparison))
-    if comparison.baseline is None and info.requests:
+    if info.requests:
+        print(render_text(comparison))
+    if info.validity is not Validity.VALID:
+        reasons = "; ".join(info.validity_reasons)
+        sys.stderr.write(f"perf-platform: run {run_id} is {info.validity}: {reasons}\n")
+    elif comparison.baseline is None:
         print(f"nothing to compare with; promote this run: perf-platform baseline set {run_id}")
     print(f"report: {folder.path / 'report.html'}")
     _tell_messages(store, run_id)

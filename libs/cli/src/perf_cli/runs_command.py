@@ -118,6 +118,8 @@ def _document(run: RunInfo) -> dict[str, object]:
         "target": run.target,
         "state": str(run.state),
         "users": run.users,
+        "spawn_rate": run.spawn_rate,
+        "run_time": run.run_time,
         "workers": run.workers,
         "requests": run.requests,
         "failures": run.failures,
