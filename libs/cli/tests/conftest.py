@@ -1,17 +1,20 @@
 """A plain HTTP server that is not ours, an ordinary locustfile, and the command in a folder of its own."""
 
+import contextlib
 import http.server
 import json
 import os
 import subprocess
 import sys
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 LOCUSTFILE = """
@@ -99,6 +102,23 @@ class Command:
                 start_new_session=True,
             )
 
+    def wait_for(self, words: str, seconds: float = 120.0) -> str:
+        """Wait until the started command has printed the words, and return its output."""
+        deadline = time.monotonic() + seconds
+        while words not in self.output():
+            assert time.monotonic() < deadline, self.output()
+            time.sleep(0.1)
+        return self.output()
+
+    def descendants(self) -> list[psutil.Process]:
+        """Return the living processes that were started under this folder's home, the command itself included."""
+        mark, found = str(self.folder / "home"), []
+        for process in psutil.process_iter():
+            with contextlib.suppress(psutil.Error):
+                if process.environ().get("HOME") == mark and process.status() != psutil.STATUS_ZOMBIE:
+                    found.append(process)
+        return found
+
     def output(self) -> str:
         return (self.folder / "out").read_text()
 
@@ -113,7 +133,11 @@ class Command:
 
 
 @pytest.fixture
-def command(tmp_path: Path) -> Command:
+def command(tmp_path: Path) -> Iterator[Command]:
     (tmp_path / "shop.py").write_text(LOCUSTFILE)
     (tmp_path / "home").mkdir()
-    return Command(tmp_path)
+    command = Command(tmp_path)
+    yield command
+    for process in command.descendants():
+        with contextlib.suppress(psutil.Error):
+            process.kill()

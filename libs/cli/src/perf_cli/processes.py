@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -27,6 +28,21 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def check_port(port: int, flag: str) -> int:
+    """Return the loopback port when nobody listens on it.
+
+    Raises:
+        PerfError: somebody does; the remedy names the flag that chooses another.
+    """
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except (OSError, OverflowError) as cause:
+            raise PerfError(f"port {port} is taken; end what listens there, or choose another with {flag}") from cause
+    return port
 
 
 class Processes:
@@ -70,7 +86,7 @@ class Processes:
     def tail(self, name: str, lines: int = 12) -> str:
         """Return the last lines of a part's log."""
         text = (self.logs / f"{name}.log").read_text(encoding="utf-8", errors="replace")
-        return "\n".join(text.splitlines()[-lines:])
+        return "\n".join(text.splitlines()[-lines:]) or "(its log is empty)"
 
     def check(self, *names: str) -> None:
         """Check that parts still run, by default all.
@@ -102,8 +118,10 @@ class Processes:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """End all."""
+        """End all; the logs stay when something went wrong."""
         self.stop()
+        if error is None or not isinstance(error, Exception):
+            shutil.rmtree(self.logs, ignore_errors=True)
 
 
 def _signal(child: subprocess.Popen[bytes], number: int) -> None:

@@ -28,7 +28,7 @@ class Stack:
     master: MasterClient
 
 
-def start_stack(processes: Processes, *, faults: bool, workers: int = 2) -> Stack:
+def start_stack(processes: Processes, *, faults: bool, workers: int = 2, web_port: int | None = None) -> Stack:
     """Start everything on free loopback ports and wait until it answers.
 
     Raises:
@@ -42,7 +42,7 @@ def start_stack(processes: Processes, *, faults: bool, workers: int = 2) -> Stac
 
     database = f"sqlite:///{processes.logs / 'api.db'}"
     api, metrics, web, bus, exporter = (free_port() for _ in range(5))
-    python = sys.executable
+    web, python = web_port or web, sys.executable
     seeding = processes.start(
         "seed", [python, "-m", "perf_api", "seed", "--items", str(ITEMS), "--database", database]
     )
@@ -67,7 +67,7 @@ def start_stack(processes: Processes, *, faults: bool, workers: int = 2) -> Stac
     stack = Stack(processes, host, api_page, exporter_page, master)
     wait_until_answers(processes, f"{host}/health/ready", "the service")
     wait_until_answers(processes, f"http://127.0.0.1:{exporter}/healthz", "the exporter")
-    wait_until(processes, lambda: _ready(stack.master), "Locust")
+    wait_until(processes, lambda: is_ready(stack.master), "Locust")
     return stack
 
 
@@ -98,7 +98,8 @@ def _answers(url: str) -> bool:
         return False
 
 
-def _ready(master: MasterClient) -> bool:
+def is_ready(master: MasterClient) -> bool:
+    """Return whether the master answers and a run can be started."""
     try:
         return bool(master.get("/perf/run")["ready"])
     except PerfError:
