@@ -11,7 +11,8 @@ from perf_core.stats.distributions import t_quantile
 from perf_core.stats.failure_test import failure_rise_p_value
 from perf_core.stats.holm import holm
 from perf_core.stats.noise import influence
-from perf_core.stats.shift_test import EndpointShift, NoiseModel, SharedShift, shift_test
+from perf_core.stats.paired_test import pair_influences
+from perf_core.stats.shift_test import EndpointShift, NoiseModel, SharedShift, View, shift_test
 
 REFERENCE_SECONDS = 300.0
 FAILURE_FLOOR = 0.001
@@ -46,6 +47,8 @@ def run_tests(pairs: list[Pair], seconds: float, policy: ComparisonPolicy) -> Fi
         tested = [pair for pair in pairs if _enough(pair, q, policy)]
         old = [influence(pair.baseline, q) for pair in tested if pair.baseline]
         new = [influence(pair.current, q) for pair in tested if pair.current]
+        if policy.block_seconds and tested:
+            old, new = pair_influences(old, new, _windows_per_block(tested[0], seconds, policy))
         result = shift_test(old, new, noise)
         for pair, before, after, shift in zip(tested, old, new, result.endpoints, strict=True):
             raw[pair.key, q] = (shift, before.value, after.value)
@@ -77,6 +80,11 @@ def _noise(seconds: float, policy: ComparisonPolicy) -> NoiseModel:
     return NoiseModel(2 * policy.sigma_run**2 * factor, 60.0, 2 * policy.sigma_endpoint**2 * factor)
 
 
+def _windows_per_block(pair: Pair, seconds: float, policy: ComparisonPolicy) -> int:
+    windows = pair.current.count if pair.current else 1
+    return max(1, round(policy.block_seconds * windows / seconds))
+
+
 def _enough(pair: Pair, q: float, policy: ComparisonPolicy) -> bool:
     return all(
         side is not None
@@ -102,9 +110,10 @@ def _row(  # noqa: PLR0917 - private, called once, a value for six fields would 
     policy: ComparisonPolicy,
 ) -> JudgedQuantile:
     before, after = values
-    ratio = math.exp(shift.shift)
-    half = t_quantile(0.975, shift.freedom) * shift.error
-    relevant = abs(after - before) >= policy.floor_seconds
+    view = shift.clearest if policy.block_seconds else View(shift.shift, shift.error, shift.freedom)
+    ratio = math.exp(view.shift)
+    half = t_quantile(0.975, view.freedom) * view.error
+    relevant = abs(after - after / ratio) >= policy.floor_seconds
     worse = corrected[0] < policy.endpoint_alpha and ratio - 1 >= policy.floor_ratio and relevant
     better = (
         corrected[1] < policy.endpoint_alpha
@@ -112,7 +121,7 @@ def _row(  # noqa: PLR0917 - private, called once, a value for six fields would 
         and relevant
         and shift.faster_total < policy.alpha
     )
-    low, high = math.exp(shift.shift - half), math.exp(min(shift.shift + half, 700.0))
+    low, high = math.exp(view.shift - half), math.exp(min(view.shift + half, 700.0))
     detectable = math.expm1(min(shift.detectable(policy.endpoint_alpha / tests), 700.0))
     p_value = corrected[0] if ratio >= 1 else corrected[1]
     shown = QuantileShift(q, before, after, ratio, low, high, p_value, worse or better, detectable)

@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
+from perf_core.compare.blocks import are_interleaved, compressed
 from perf_core.compare.comparison import RunComparison
+from perf_core.compare.interleaved import compare_interleaved
 from perf_core.compare.judgement import compare_runs as compare_recordings
 from perf_core.compare.policy import DEFAULT, ComparisonPolicy
 from perf_core.compare.threshold import parse_thresholds
@@ -22,7 +24,12 @@ def compare_runs(
     Raises:
         UsageError: a threshold cannot be understood; the message names its key.
     """
-    comparison = compare_recordings(current, baseline, policy)
     wanted = parse_thresholds({**current.info.thresholds, **(thresholds or {})})
+    if baseline is not None and are_interleaved(current.info, baseline.info):
+        comparison = compare_interleaved(current, baseline, policy)
+        pairs = min(len(current.info.blocks), len(baseline.info.blocks))
+        current, baseline = compressed(current, pairs), compressed(baseline, pairs)
+    else:
+        comparison = compare_recordings(current, baseline, policy)
     judged = judge_thresholds(wanted, current, baseline, comparison.trimmed_seconds)
     return replace(comparison, broken_thresholds=judged.broken, warnings=(*comparison.warnings, *judged.not_judged))

@@ -23,6 +23,7 @@ class ComparisonPolicy:
         min_windows: windows needed on each side.
         unchanged_share: share of the requests that must be at UNCHANGED endpoints for an UNCHANGED run.
         missing_allowed: an endpoint that is gone is not a regression.
+        block_seconds: length of the blocks in which both sides took turns; 0 when they did not.
         force: compare even what is not comparable.
     """
 
@@ -39,6 +40,7 @@ class ComparisonPolicy:
     min_windows: int = 12
     unchanged_share: float = 0.8
     missing_allowed: bool = False
+    block_seconds: int = 0
     force: bool = False
 
     @property

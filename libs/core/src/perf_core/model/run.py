@@ -19,6 +19,14 @@ class RunEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class Block:
+    """A stretch of time in which one side of an interleaved test was under load: whole Unix seconds [start, end)."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
 class FinishStep:
     """One step of ending a run (freeze, compare, render, store, notify) and how it went."""
 
@@ -52,6 +60,8 @@ class RunInfo:
         fingerprint: comparability fields, name -> value.
         labels: free key=value, e.g. commit, branch, job_url.
         thresholds: what the run must keep, key -> sentence.
+        blocks: when this run was under load, if it is one side of an interleaved test; empty for every other run.
+        partner: id of the other side.
         lost_requests: requests known to be lost.
         rejected_samples: latencies that were NaN, negative or infinite.
         files: name -> path relative to the run folder.
@@ -79,6 +89,8 @@ class RunInfo:
     thresholds: dict[str, str] = field(default_factory=dict)
     events: tuple[RunEvent, ...] = ()
     finish_steps: tuple[FinishStep, ...] = ()
+    blocks: tuple[Block, ...] = ()
+    partner: str | None = None
     lost_requests: int = 0
     rejected_samples: int = 0
     schema_version: int = SCHEMA_VERSION

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable
 from pathlib import Path
 
+from perf_core.compare.blocks import measured_part
 from perf_core.compare.comparison import RunComparison
 from perf_core.compare.document import to_document
 from perf_core.errors import ReportError
@@ -39,6 +40,7 @@ def write_reports(
         RunStoreError: the folder cannot be written.
         ReportError: a file could not be rendered; the others are written all the same.
     """
+    current, baseline = measured_part(current), None if baseline is None else measured_part(baseline)
     renderers: dict[str, Callable[[], str]] = {
         "comparison.json": lambda: json.dumps(to_document(comparison), ensure_ascii=False, indent=2) + "\n",
         "junit.xml": lambda: render_junit(comparison),

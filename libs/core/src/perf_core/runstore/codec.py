@@ -4,7 +4,7 @@ from dataclasses import asdict
 from typing import Any
 
 from perf_core.errors import DamagedRunError
-from perf_core.model.run import SCHEMA_VERSION, FinishStep, RunEvent, RunInfo
+from perf_core.model.run import SCHEMA_VERSION, Block, FinishStep, RunEvent, RunInfo
 from perf_core.model.verdict import RunState, Validity, Verdict
 
 
@@ -42,6 +42,7 @@ def _info(document: Any) -> RunInfo:
         "verdict": None if verdict is None else Verdict(verdict),
         "validity_reasons": tuple(fields.get("validity_reasons", ())),
         "events": tuple(RunEvent(**event) for event in fields.get("events", ())),
+        "blocks": tuple(Block(**block) for block in fields.get("blocks", ())),
         "finish_steps": tuple(FinishStep(**step) for step in fields.get("finish_steps", ())),
         "requests": int(fields.get("requests", 0)),
         "failures": int(fields.get("failures", 0)),

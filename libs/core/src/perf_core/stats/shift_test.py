@@ -36,6 +36,15 @@ class NoiseModel:
 
 
 @dataclass(frozen=True, slots=True)
+class View:
+    """A shift as one view sees it, with its standard error."""
+
+    shift: float
+    error: float
+    freedom: float
+
+
+@dataclass(frozen=True, slots=True)
 class EndpointShift:
     """The shift of ln Q of one endpoint, its standard errors and one-sided p-values."""
 
@@ -49,6 +58,17 @@ class EndpointShift:
     faster: float
     faster_total: float
     """p-value of "faster" in the total view alone."""
+    relative: float | None = None
+    """The shift beside that of the other endpoints; None without the relative view."""
+
+    @property
+    def clearest(self) -> "View":
+        """The view in which the shift stands out most."""
+        total = View(self.shift, self.error, self.freedom)
+        if self.relative is None or self.relative_error is None:
+            return total
+        beside = View(self.relative, self.relative_error, self.relative_freedom)
+        return max(total, beside, key=lambda view: abs(view.shift) / view.error)
 
     def bound(self, probability: float) -> float:
         """Return the value the shift stays below with `probability`, in the total view."""
@@ -214,6 +234,7 @@ def _endpoint_shift(
         min(1.0, 2 * min(slower, t_tail(t, relative_freedom))),
         min(1.0, 2 * min(faster, t_tail(-t, relative_freedom))),
         faster,
+        relative_shift,
     )
 
 
