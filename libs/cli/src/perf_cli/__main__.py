@@ -13,6 +13,7 @@ COMMANDS = {
     "demo": "run the main job end to end on this machine: baseline, same build, a fault",
     "up": "start service, exporter and Locust with its web UI, until Ctrl-C",
     "run": "load a service once, judge the run and report it",
+    "ab": "let two versions take turns under the same load, and judge the one against the other",
     "compare": "judge one stored run against another",
     "report": "render the report of a stored run again",
     "runs": "list the stored runs",

@@ -47,9 +47,9 @@ def follow(processes: Processes, folder: RunFolder, *, wait: float = 0.0) -> Non
     if not (folder.path / "run.json").is_file():
         if interrupted:
             raise KeyboardInterrupt
-        raise _refusal(processes)
+        raise refusal(processes)
     if folder.read_info().state is RunState.RUNNING:
-        raise _refusal(processes)
+        raise refusal(processes)
 
 
 def _one_step(processes: Processes, folder: RunFolder, progress: Progress) -> None:
@@ -76,7 +76,7 @@ def _check_workers(processes: Processes) -> None:
                 raise RunRefusedError(f"{name} ended before the run began: {_last_words(processes, name)}", 5)
 
 
-def _refusal(processes: Processes) -> PerfError:
+def refusal(processes: Processes) -> PerfError:
     """Return the error of a master that ended before its run did."""
     code, words = processes.of("master").returncode, _last_words(processes, "master")
     if words.startswith(_SENTENCE):

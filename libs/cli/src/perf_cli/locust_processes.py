@@ -1,7 +1,9 @@
 """The Locust processes of one run: a headless master and its workers, each a process of its own."""
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from perf_cli.processes import Processes, free_port
 from perf_cli.run_options import RunOptions
@@ -27,12 +29,14 @@ _NO_FILES = ("--html", "", "--csv", "", "--json-file", "")
 """The master writes the files; a worker that is told the same name would write over them."""
 
 
-def start_locusts(processes: Processes, options: RunOptions, plan: RunPlan) -> None:
+def start_locusts(
+    processes: Processes, options: RunOptions, plan: RunPlan, variables: Mapping[str, str] = MappingProxyType({})
+) -> None:
     """Start master and workers; what was given after `--` comes last on each command line, unchanged."""
     common = [sys.executable, "-m", "perf_locust"]
     common += ["-f", options.locustfile] if options.locustfile else []
     environment: dict[str, str | None] = dict.fromkeys(ROLE_VARIABLES)
-    environment |= {PLAN_VARIABLE: plan.to_json(), **options.configuration.exported("mail")}
+    environment |= {PLAN_VARIABLE: plan.to_json(), **options.configuration.exported("mail"), **variables}
     port, workers = options.locust.bind_port or free_port(), str(options.configuration["workers"])
     own = ["--master", "--headless", "--only-summary", "--stop-timeout", "10"]
     own += ["--expect-workers", workers, "--expect-workers-max-wait", "60"]

@@ -11,6 +11,7 @@ from gevent.pywsgi import WSGIServer
 from perf_core.errors import PerfError
 from perf_core.model.plan import RunPlan
 from perf_locust.admission import Admission, guard
+from perf_locust.blocks import take_blocks
 from perf_locust.conductor import Conductor
 from perf_locust.snapshots import run_status, take_snapshot
 
@@ -41,6 +42,10 @@ def control_routes(conductor: Conductor) -> Blueprint:
     @routes.post("/run/stop")
     def stop() -> tuple[Response, int]:
         return _stop(conductor)
+
+    @routes.post("/blocks")
+    def blocks() -> tuple[Response, int]:
+        return take_blocks(conductor, request.get_json(silent=True))
 
     return routes
 

@@ -8,6 +8,7 @@ from locust.env import Environment
 from locust.runners import LocalRunner, MasterRunner, WorkerRunner
 
 from perf_core.errors import PerfError, UsageError
+from perf_locust.block_gate import BLOCKS, BlockGate
 from perf_locust.conductor import Conductor
 from perf_locust.control import serve_headless
 from perf_locust.facts import target_of
@@ -42,6 +43,8 @@ def register(environment: Environment) -> None:
     runner = environment.runner
     if isinstance(runner, WorkerRunner):
         setattr(environment, _MARK, WorkerSide(environment, runner, settings))
+        if settings.plan.interleaved:
+            runner.register_message(BLOCKS, BlockGate(environment.user_classes).on_blocks)
         return
     environment.stop_timeout = environment.stop_timeout or STOP_TIMEOUT
     conductor = Conductor(environment, settings)

@@ -23,6 +23,7 @@ class RunPlan:
         strict: INCONCLUSIVE(noise) ends with 4 too.
         metrics_controller: URL of the target's metrics controller; None = never touched.
         wait: seconds to wait until the target accepts connections.
+        interleaved: the run is one side of an interleaved test; its users wait for their blocks.
         fingerprint: further comparability fields the caller knows.
     """
 
@@ -34,6 +35,7 @@ class RunPlan:
     strict: bool = False
     metrics_controller: str | None = None
     wait: float = 0.0
+    interleaved: bool = False
     fingerprint: dict[str, str] = field(default_factory=dict)
 
     def to_json(self) -> str:
