@@ -14,7 +14,7 @@ WORKER = "import"
 _SECONDS = 1 << 32
 _PENDING = 1 << 16
 """Cells gathered before they are added up."""
-_MOST_CELLS = 1 << 18
+_MOST_CELLS = 3 << 17
 """Cells kept before they are written out; a run may hold any number of them."""
 _ROWS_PER_FRAME = 4096
 _MAX_TEXTS = 500

@@ -12,6 +12,7 @@ from perf_core.model.histogram import IntArray
 from perf_core.model.notable import NotableRequest
 
 VERSION = 1
+_FEW = 64
 _COUNT_TYPES = {1: "<u1", 2: "<u2", 4: "<u4", 8: "<u8"}
 
 
@@ -90,7 +91,9 @@ def _unpacked_notable(packed: list[Any]) -> NotableRequest:
 
 
 def _packed_counts(counts: IntArray) -> bytes:
-    largest = int(counts.max()) if counts.size else 0
+    if counts.size < _FEW and max(counts.tolist(), default=0) < 1 << 8:  # numpy would take longer
+        return counts.astype("u1").tobytes()
+    largest = int(counts.max())
     width = next(width for width in _COUNT_TYPES if largest < 1 << (8 * width))
     return counts.astype(_COUNT_TYPES[width]).tobytes()
 
