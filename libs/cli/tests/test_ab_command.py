@@ -189,6 +189,17 @@ def test_a_test_that_is_ended_leaves_nothing_behind(folder: Path, number: signal
     assert servers_of(folder) == []
 
 
+@pytest.mark.parametrize("leader", ["wait", "exit 1"], ids=["leader lives", "leader has died"])
+def test_what_a_command_started_is_ended_with_it(folder: Path, leader: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder)
+    script = f"{shlex.join(serve(0.01, port=free_port()))} & {leader}"
+    with Processes() as services:
+        services.start("service", ["sh", "-c", script])
+        assert wait_for(lambda: len(servers_of(folder)) == 1)
+
+    assert wait_for(lambda: not servers_of(folder))
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "sentence"),
     [

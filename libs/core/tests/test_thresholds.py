@@ -8,11 +8,12 @@ import pytest
 from perf_core.compare import compare_runs
 from perf_core.compare.document import from_document, to_document
 from perf_core.compare.exit_code import exit_code
-from perf_core.compare.threshold import GUARD, parse_threshold, parse_thresholds
+from perf_core.compare.threshold import parse_threshold, parse_thresholds
 from perf_core.compare.thresholds import BROKEN_EVENT, judge_thresholds
 from perf_core.errors import UsageError
 from perf_core.model.endpoint import EndpointKey
 from perf_core.model.histogram import FloatArray, bucket_indexes
+from perf_core.model.plan import GUARD
 from perf_core.model.run import RunEvent, RunInfo
 from perf_core.model.series import EndpointSeries, OutcomeSeries, Recording
 from perf_core.report.junit import render_junit

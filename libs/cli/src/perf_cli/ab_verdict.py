@@ -11,7 +11,7 @@ from perf_core.compare import compare_runs
 from perf_core.compare.comparison import RunComparison
 from perf_core.compare.document import to_document
 from perf_core.compare.exit_code import exit_code
-from perf_core.compare.threshold import ERROR_RATE, GUARD, parse_thresholds
+from perf_core.compare.threshold import ERROR_RATE, parse_thresholds
 from perf_core.errors import PerfError
 from perf_core.model.run import RunInfo
 from perf_core.notify import Courier
@@ -24,13 +24,13 @@ def live_thresholds(options: RunOptions) -> dict[str, str]:
     """Return the thresholds that the current side's master can hold: an error rate does not depend on the blocks."""
     wanted = _thresholds(options)
     kept = {each.key for each in parse_thresholds(wanted) if each.metric == ERROR_RATE}
-    return {key: text for key, text in wanted.items() if key in kept or key in GUARD}
+    return {key: text for key, text in wanted.items() if key in kept}
 
 
 def judge(store: RunStore, sides: Sides, options: RunOptions, turns: Turns) -> tuple[RunComparison, RunInfo]:
     """Compare both runs, write every report, tell who wants to be told; return the comparison and the current run."""
     labels = sides.current.labels | {"block": f"{turns.block} s", "seed": str(turns.seed)}
-    current_info = replace(sides.current, thresholds=GUARD | _thresholds(options), labels=labels)
+    current_info = replace(sides.current, thresholds=_thresholds(options), labels=labels)
     store.folder(sides.baseline.id).write_info(sides.baseline)
     folder = store.folder(current_info.id)
     folder.write_info(current_info)

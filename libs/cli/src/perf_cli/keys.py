@@ -17,6 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from perf_core.errors import UsageError
+from perf_core.model.plan import GUARD
 from perf_core.units import parse_duration
 
 
@@ -142,6 +143,7 @@ KEYS: tuple[Key, ...] = (
         "PERF_METRICS_CONTROLLER",
     ),
     Key("labels.*", text_of_anything, "notes on the run", "PERF_LABELS"),
+    Key("thresholds.guard", threshold, "ends a run that is of no use", default=GUARD["thresholds.guard"]),
     Key("thresholds.*", threshold, "what the run must keep"),
     Key("mail.host", text, "SMTP server; without it no mail", "PERF_SMTP_HOST"),
     Key("mail.port", whole_number, "its port", "PERF_SMTP_PORT"),

@@ -1,5 +1,6 @@
 """Child processes that have a name and a log, and never outlive the command that started them."""
 
+import contextlib
 import ctypes
 import os
 import shutil
@@ -17,6 +18,8 @@ from typing import Self
 from perf_core.errors import PerfError
 
 _PR_SET_PDEATHSIG = 1
+ORPHANS = 3.0
+"""Seconds that what a part has started may outlive it."""
 
 
 class PartDiedError(PerfError):
@@ -100,16 +103,19 @@ class Processes:
                 raise PartDiedError(f"{name} ended with status {code}; its last lines were:\n{self.tail(name)}")
 
     def stop(self, seconds: float = 15.0) -> None:
-        """End all: SIGTERM, then SIGKILL for what is left."""
+        """End all with whatever they started: SIGTERM, then SIGKILL for what is left."""
         for child in self._children.values():
             _signal(child, signal.SIGTERM)
         deadline = time.monotonic() + seconds
         for child in self._children.values():
-            try:
+            with contextlib.suppress(subprocess.TimeoutExpired):
                 child.wait(max(deadline - time.monotonic(), 0.1))
-            except subprocess.TimeoutExpired:
-                _signal(child, signal.SIGKILL)
-                child.wait()
+        orphans = min(deadline, time.monotonic() + ORPHANS)
+        for child in self._children.values():
+            while time.monotonic() < orphans and _signal(child, 0):
+                time.sleep(0.05)
+            _signal(child, signal.SIGKILL)
+            child.wait()
 
     def __enter__(self) -> Self:
         """Return the group."""
@@ -124,9 +130,14 @@ class Processes:
             shutil.rmtree(self.logs, ignore_errors=True)
 
 
-def _signal(child: subprocess.Popen[bytes], number: int) -> None:
-    if child.poll() is None:
+def _signal(child: subprocess.Popen[bytes], number: int) -> bool:
+    """Send a signal to a part and what it started, even if it has ended itself; return whether any is left."""
+    child.poll()
+    try:
         os.killpg(child.pid, number)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def _die_with_parent() -> None:

@@ -8,8 +8,7 @@ from pathlib import Path
 from locust.env import Environment
 from locust.runners import MasterRunner
 
-from perf_core.compare.threshold import GUARD
-from perf_core.model.plan import RunPlan
+from perf_core.model.plan import GUARD, RunPlan
 from perf_core.model.run import RunInfo
 from perf_core.runstore import new_run_id
 

@@ -21,8 +21,6 @@ from perf_core.units import format_latency, format_share, parse_duration
 
 EVERY = "*"
 OFF = "off"
-GUARD = {"thresholds.guard": "error rate < 90% for 60s abort"}
-"""In every live run, unless it is set to another threshold or to "off"."""
 EXAMPLE = 'p95 of "GET /items" < 300ms'
 _SENTENCE = re.compile(
     r"(?P<metric>p\d+(?:\.\d+)?|mean|error[ _]rate|rate)"

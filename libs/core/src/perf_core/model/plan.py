@@ -8,6 +8,8 @@ from perf_core.errors import UsageError
 
 PLAN_VARIABLE = "PERF_RUN_PLAN"
 """Environment variable that carries a plan from `perf-platform run` to the Locust processes it starts."""
+GUARD = {"thresholds.guard": "error rate < 90% for 60s abort"}
+"""The threshold of every live run, unless its key is given another sentence, or "off"."""
 
 
 @dataclass(frozen=True, slots=True)
