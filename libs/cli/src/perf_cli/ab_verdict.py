@@ -11,7 +11,7 @@ from perf_core.compare import compare_runs
 from perf_core.compare.comparison import RunComparison
 from perf_core.compare.document import to_document
 from perf_core.compare.exit_code import exit_code
-from perf_core.compare.threshold import ERROR_RATE, parse_thresholds
+from perf_core.compare.threshold import ERROR_RATE, OFF, parse_thresholds
 from perf_core.errors import PerfError
 from perf_core.model.run import RunInfo
 from perf_core.notify import Courier
@@ -24,7 +24,7 @@ def live_thresholds(options: RunOptions) -> dict[str, str]:
     """Return the thresholds that the current side's master can hold: an error rate does not depend on the blocks."""
     wanted = _thresholds(options)
     kept = {each.key for each in parse_thresholds(wanted) if each.metric == ERROR_RATE}
-    return {key: text for key, text in wanted.items() if key in kept}
+    return {key: text for key, text in wanted.items() if key in kept or text == OFF}
 
 
 def judge(store: RunStore, sides: Sides, options: RunOptions, turns: Turns) -> tuple[RunComparison, RunInfo]:
