@@ -1,5 +1,6 @@
 """Drawings of what was read beside the requests - users, workers, hosts - all under the run's time axis."""
 
+import re
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,6 +14,7 @@ from perf_core.report.outside import printable_name
 from perf_core.units import format_bytes, format_latency, format_share
 
 _LINES = 6
+_LONG_NAME = re.compile(r"_([0-9a-f]{6})[0-9a-f]{20,}\b")
 _POINTS = 200
 
 
@@ -112,12 +114,17 @@ def _total(gauges: list[GaugeSeries]) -> GaugeSeries:
 def _line(gauge: GaugeSeries, at: int, start: float, across: Axis, up: Axis) -> Line:
     step = max(1, len(gauge.seconds) // _POINTS)
     drawn = path(across, up, gauge.seconds[::step] - start, gauge.values[::step])
-    return Line(drawn, f"source{at}", printable_name(gauge.source) or "all workers")
+    return Line(drawn, f"source{at}", _legend(gauge.source))
+
+
+def _legend(source: str) -> str:
+    """Return the source with the hexadecimals of a worker's name cut to what tells it from the others."""
+    return printable_name(_LONG_NAME.sub(r"_\1", source)) or "all workers"
 
 
 def _text(name: str, value: float) -> str:
     if name.endswith("_ratio"):
         return format_share(value, 0)
     if "bytes" in name:
-        return format_bytes(value)
+        return format_bytes(value).replace(".0 ", " ")
     return format_latency(value) if name.endswith("_seconds") or "lag" in name else f"{value:g}"
