@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from email.message import EmailMessage
+from pathlib import Path
 
 import pytest
 
@@ -144,3 +145,42 @@ def test_a_wrong_setting_is_named(change):
 
 def test_the_password_is_in_no_representation():
     assert "hunter2" not in repr(settings(25, PERF_SMTP_USER="u", PERF_SMTP_PASSWORD="hunter2"))
+
+
+CERTIFICATE = str(Path(__file__).with_name("loopback-certificate.pem"))
+LOGIN = {"PERF_SMTP_USER": "perf", "PERF_SMTP_PASSWORD": "hunter2", "PERF_SMTP_TIMEOUT": "60"}
+
+
+@pytest.mark.parametrize(
+    ("protection", "security"), [("tls", "tls"), ("starttls", "starttls"), ("login", "none")], ids=str
+)
+def test_an_encrypted_mail_with_a_login_reaches_several_recipients(moody_server, protection, security):
+    server = moody_server(protection)
+    more = {"PERF_SMTP_SECURITY": security, "PERF_SMTP_CA_FILE": CERTIFICATE, **LOGIN}
+
+    send(settings(server.port, **more), message())
+
+    (arrived,) = mailbox.Maildir(server.box)
+    assert arrived["X-RcptTo"] == "a@example.org, b@example.org"
+
+
+@pytest.mark.parametrize(
+    ("protection", "change", "words"),
+    [
+        pytest.param("tls", {"PERF_SMTP_CA_FILE": ""}, "certificate verify failed", id="unknown authority"),
+        pytest.param(
+            "starttls", {"PERF_SMTP_CA_FILE": ""}, "certificate verify failed", id="unknown authority, later"
+        ),
+        pytest.param("tls", {"PERF_SMTP_PASSWORD": "wrong"}, "535", id="wrong password"),
+        pytest.param("starttls", {"PERF_SMTP_USER": "", "PERF_SMTP_PASSWORD": ""}, "530", id="no login"),
+    ],
+)
+def test_who_is_not_trusted_gets_no_mail_and_who_has_no_login_sends_none(moody_server, protection, change, words):
+    server = moody_server(protection)
+    more = {"PERF_SMTP_SECURITY": protection, "PERF_SMTP_CA_FILE": CERTIFICATE, **LOGIN, **change}
+
+    with pytest.raises(DeliveryError, match=words) as refused:
+        send(settings(server.port, **more), message())
+
+    assert "hunter2" not in str(refused.value)
+    assert not len(mailbox.Maildir(server.box))
