@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from perf_core.errors import ReportError
+from perf_core.model.endpoint import EndpointKey
+from perf_core.model.notable import NotableRequest
 from perf_core.model.run import RunInfo
 from perf_core.model.series import ErrorCount, Recording
 from perf_core.model.verdict import RunState
@@ -39,13 +41,24 @@ def test_hostile_names_and_errors_are_escaped_and_bounded(make_recording, make_c
     assert len(page) < 1_300_000
 
 
-def test_two_hundred_endpoints_stay_below_three_megabytes(make_recording, make_comparison):
-    names = tuple(f"/api/v1/resource{at}/{{id}}" for at in range(200))
-    baseline, current = make_recording("b", names), make_recording("c", names)
+@pytest.mark.parametrize("count", [200, 700])
+def test_many_endpoints_with_all_that_can_be_said_stay_below_three_megabytes(make_recording, make_comparison, count):
+    names = tuple(f"/api/v1/resource{at}/{{id}}" for at in range(count))
+    baseline, current = make_recording("b", names[:200]), make_recording("c", names[:200])
+    notables = tuple(
+        NotableRequest(EndpointKey("GET", "/x"), "", 1.79e9 + at, 0.1, 200, "0123456789abcdef" * 4)
+        for at in range(20)
+    )
+    told = {key: replace(series, notables=notables) for key, series in current.endpoints.items()}
+    current = replace(current, endpoints=told)
+    comparison = make_comparison(current, baseline)
+    many = (comparison.endpoints * (count // 200 + 1))[:count]
 
-    page = render_html(make_comparison(current, baseline), current, baseline)
+    page = render_html(replace(comparison, endpoints=many), current, baseline)
 
     assert len(page.encode()) < 3_000_000
+    assert ("more endpoints are not listed" in page) is (count > 400)
+    assert "Where to look next" in page
 
 
 def test_a_page_without_locust_is_our_section_alone(judged, monkeypatch):

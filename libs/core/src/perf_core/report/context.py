@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar
 
@@ -36,6 +36,8 @@ T = TypeVar("T")
 _EVENTS = 100
 _ENDPOINTS_WITH_ALL = 40
 _NOTABLES_OF_MANY = 3
+_ROWS = 400
+_WITHOUT_DRAWINGS = "are in the table above, without drawings"
 DRAWN = 250
 """Endpoints with drawings, most severe first: keeps the file under 3 MB."""
 
@@ -72,6 +74,7 @@ class ReportContext:
     remarks: tuple[str, ...]
     figure_titles: tuple[str, ...]
     rows: tuple[EndpointRow, ...]
+    more_rows: str
     has_baseline: bool
     run_wide: tuple[str, ...]
     panels: tuple[EndpointPanel, ...]
@@ -109,7 +112,6 @@ def build_context(
         shown.part(str(each.key), partial(_panel, each, comparison, current, baseline), _bare_panel(each))
         for each in comparison.endpoints[:DRAWN]
     )
-    hidden = len(comparison.endpoints) - len(panels)
     nothing: tuple[Chart, ...] = ()
     over_time = shown.part("what happened over time", lambda: _over_time(current, baseline), nothing)
     errors = shown.part("errors", lambda: error_table(current, baseline), ErrorTable((), (), ""))
@@ -124,11 +126,12 @@ def build_context(
         facts=run_facts(comparison, current.info, baseline.info if baseline else None),
         remarks=(*shown.problems, *_remarks(comparison, current.info)),
         figure_titles=FIGURE_TITLES,
-        rows=tuple(endpoint_row(each) for each in comparison.endpoints),
+        rows=tuple(endpoint_row(each) for each in comparison.endpoints[:_ROWS]),
+        more_rows=_more(len(comparison.endpoints) - _ROWS, "are not listed; comparison.json has them"),
         has_baseline=comparison.baseline is not None,
         run_wide=_run_wide(comparison),
         panels=panels,
-        not_drawn=f"{hidden} more endpoints are in the table above, without drawings" if hidden else "",
+        not_drawn=_more(len(comparison.endpoints) - len(panels), _WITHOUT_DRAWINGS),
         errors=errors,
         over_time=over_time,
         events=_events(current),
@@ -136,6 +139,16 @@ def build_context(
         target=target,
         method=method_sentences(comparison),
     )
+
+
+def with_fewer_panels(context: ReportContext) -> ReportContext:
+    """Return the view model with its more severe panels; the tables keep all endpoints."""
+    kept = context.panels[: len(context.panels) * 3 // 4]
+    return replace(context, panels=kept, not_drawn=_more(len(context.rows) - len(kept), _WITHOUT_DRAWINGS))
+
+
+def _more(count: int, what: str) -> str:
+    return f"{count} more endpoints {what}" if count > 0 else ""
 
 
 def _history(history: History | None) -> HistoryContext | None:

@@ -13,7 +13,7 @@ from perf_core.compare.comparison import RunComparison
 from perf_core.errors import ReportError
 from perf_core.model.series import Recording
 from perf_core.report.beside import NOTHING_BESIDE, Beside
-from perf_core.report.context import build_context
+from perf_core.report.context import build_context, with_fewer_panels
 from perf_core.report.links import Link
 from perf_core.report.locust_page import template_args
 from perf_core.report.mail_context import build_mail_context
@@ -25,6 +25,8 @@ from perf_core.report.unfinished import unfinished_comparison
 log = logging.getLogger(__name__)
 
 Theme = Literal["auto", "light", "dark"]
+SECTION_LIMIT = 1_750_000
+"""Bytes; Locust's page has about one million, and both together should stay below three."""
 _TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -83,10 +85,13 @@ def render_section(
     beside: Beside = NOTHING_BESIDE,
     theme: Theme = "auto",
 ) -> str:
-    """Return our section alone, as a fragment for `insert_section`."""
-    return _render(
-        "section.html", report=build_context(comparison, current, baseline, beside), links=beside.links, theme=theme
-    )
+    """Return our section alone, for `insert_section`; it draws fewer endpoints rather than grow large."""
+    context = build_context(comparison, current, baseline, beside)
+    section = _render("section.html", report=context, links=beside.links, theme=theme)
+    while len(section.encode("utf-8", "replace")) > SECTION_LIMIT and context.panels:
+        context = with_fewer_panels(context)
+        section = _render("section.html", report=context, links=beside.links, theme=theme)
+    return section
 
 
 def render_unfinished_section(current: Recording, baseline: Recording | None, *, theme: Theme = "auto") -> str:
