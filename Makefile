@@ -44,9 +44,10 @@ lock: ## Renew requirements.lock
 		--no-emit-package perf-core --no-emit-package perf-cli --no-emit-package perf-locust --no-emit-package perf-api --no-emit-package perf-exporter \
 		--all-extras --group dev -o requirements.lock $(PYPROJECTS)
 
+DIST ?= dist
 dist: install ## Build the wheels of all packages into dist/
-	@rm -rf dist && for package in . libs/core libs/cli services/api services/locust services/exporter; do \
-		$(UV) build --quiet --wheel --no-build-isolation --python $(BIN)/python --out-dir dist $$package || exit 1; done && ls dist
+	@rm -rf $(DIST) && for package in . libs/core libs/cli services/api services/locust services/exporter; do \
+		$(UV) build --quiet --wheel --no-build-isolation --python $(BIN)/python --out-dir $(DIST) $$package || exit 1; done && ls $(DIST)
 
 IMAGE_TAG ?= 0.1.0
 images: ## Build the images (with $$IMAGE_BUILD TAG CONTEXT -f DOCKERFILE when it is set, else docker build)

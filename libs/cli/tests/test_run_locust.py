@@ -1,5 +1,6 @@
 """Everything an ordinary Locust user brings works in `run`: files, folders, variables, tags, shapes, arguments."""
 
+import re
 import socket
 import subprocess
 import sys
@@ -167,3 +168,21 @@ def test_wait_ends_and_the_run_is_invalid(command) -> None:
     assert done.returncode == 6
     assert "cannot be reached" in done.stdout + done.stderr
     assert command.runs()[0]["validity"] == "INVALID"
+
+
+def test_locusts_own_html_file_has_our_section_with_the_comparison(command, server) -> None:
+    first = command("run", "-f", "shop.py", "--host", server.url, *LOAD)
+    baseline = command.runs()[0]["id"]
+    command("baseline", "set", baseline, "--force")
+
+    command("run", "-f", "shop.py", "--host", server.url, *LOAD, "--", "--html", "locust.html")
+
+    assert first.returncode == 0, first.stdout + first.stderr
+    page = (command.folder / "locust.html").read_text()
+    section = re.search(r'<section class="pf-report".*?</section>', page, re.DOTALL)
+    assert section
+    judged = command.runs()[0]
+    assert judged["baseline"] == baseline
+    assert judged["verdict"] in section[0]
+    assert baseline in section[0]
+    assert "window.templateArgs" in page
