@@ -1,5 +1,7 @@
 """Text, Markdown, JUnit and mail say what the comparison says."""
 
+import email
+import email.policy
 import json
 from dataclasses import replace
 from xml.etree import ElementTree as ET
@@ -11,6 +13,7 @@ from perf_core.compare.document import from_document
 from perf_core.compare.exit_code import exit_code
 from perf_core.compare.schema import FILE, schema_text
 from perf_core.errors import UsageError
+from perf_core.model.series import ErrorCount
 from perf_core.model.verdict import Reason, Validity, Verdict
 from perf_core.report import write_reports
 from perf_core.report.email import build_message
@@ -170,3 +173,33 @@ def test_a_dashboard_of_ones_own_is_linked(judged):
     (link,) = run_links(judged[1].info, {"PERF_GRAFANA_URL": "https://g.example.org/d/mine/x?orgId=1"})
 
     assert link.url.startswith("https://g.example.org/d/mine/x?orgId=1&from=")
+
+
+HOSTILE_NAMES = (
+    "</testcase>]]><x/>",
+    "a\x00b\x1b[31m\ud800\ufffe\u202e",
+    "|`*_[x](javascript:1)<img src=x>\n\n# h",
+    "x" * 10_000,
+    "\u0645\u0631\u062d\u0628\u0627 \u4e16\u754c \U0001f600",
+)
+
+
+def test_hostile_names_and_texts_break_no_door(make_recording, make_comparison, tmp_path):
+    errors = {HOSTILE_NAMES[0]: tuple(ErrorCount("c\x00", f"{name}{at}", 1) for at, name in enumerate(HOSTILE_NAMES))}
+    current = make_recording("c", HOSTILE_NAMES, errors=errors, target=HOSTILE_NAMES[1], scenario=HOSTILE_NAMES[2])
+    baseline = make_recording("b", HOSTILE_NAMES)
+    comparison = make_comparison(current, baseline, explanation=HOSTILE_NAMES[1], warnings=HOSTILE_NAMES)
+
+    write_reports(tmp_path, comparison, current, baseline)
+    mail = build_message(comparison, "x", "p@example.org", ("a@example.org",))
+    message = email.message_from_bytes(mail.as_bytes(policy=email.policy.SMTP), policy=email.policy.default)
+
+    cases = ET.parse(tmp_path / "junit.xml").findall(".//testcase")
+    assert len(cases) == 1 + len(HOSTILE_NAMES)
+    assert len(json.loads((tmp_path / "comparison.json").read_text())["endpoints"]) == len(HOSTILE_NAMES)
+    assert message.get_body(("html",)) is not None
+    assert "\n" not in str(message["Subject"])
+    for told in (render_text(comparison), (tmp_path / "summary.md").read_text(), str(build_payload(comparison, ()))):
+        assert not {"\x00", "\x1b", "\u202e"} & set(told)
+        assert "<img" not in (tmp_path / "summary.md").read_text()
+        assert len(told) < 60_000
