@@ -14,7 +14,7 @@ EXAMPLE = "perf-platform pack 20261124-101500-3f9a baseline.perf"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
-    parser.add_argument("run", help="run id")
+    parser.add_argument("run", help="run id, or latest: the newest run that is over")
     parser.add_argument("file", help="file to write; `run --baseline FILE` takes it, or an http(s) address of it")
 
 
@@ -22,7 +22,8 @@ def run(options: argparse.Namespace) -> int:
     """Write the file."""
     from perf_core.runstore.pack import pack
 
-    folder = RunStore.from_environment().folder(options.run)
+    store = RunStore.from_environment()
+    folder = store.folder(_newest(store) if options.run == "latest" else options.run)
     info = folder.load().info  # a damaged run is no baseline
     if info.state is RunState.RUNNING:
         raise PerfError(f"run {info.id} is not finished; wait for its end")
@@ -30,3 +31,10 @@ def run(options: argparse.Namespace) -> int:
     write_atomically(Path(options.file).absolute(), data)
     print(f"{options.file}: run {info.id}, {info.requests} requests in {format_bytes(len(data))}")
     return 0
+
+
+def _newest(store: RunStore) -> str:
+    for run in store.list():
+        if run.state is not RunState.RUNNING:
+            return run.id
+    raise PerfError(f"no run in {store.root} is over; make one with `perf-platform run`")
