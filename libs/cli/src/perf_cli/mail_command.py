@@ -2,10 +2,12 @@
 
 import argparse
 import json
+import os
 import time
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from perf_cli.configuration import Configuration, environment_layer, file_layer, find_file
 from perf_core.errors import PerfError
 from perf_core.runstore import RunStore
 
@@ -23,6 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     what.add_argument("--due", action="store_true", help="try everything that is due, as a running master does")
     parser.add_argument("--webhook", action="store_true", help="with --resend: the webhook's message, not the mail")
+    parser.add_argument("--config", metavar="FILE", help="configuration file (default: perf-platform.toml here)")
     parser.add_argument("--json", action="store_true", help="print an array and nothing else")
 
 
@@ -30,7 +33,7 @@ def run(options: argparse.Namespace) -> int:
     """List or send; an error while a message is not delivered."""
     from perf_core.notify import Channel, Courier
 
-    courier = Courier(RunStore.from_environment())
+    courier = Courier(RunStore.from_environment(), _environment(options.config))
     if options.resend:
         entry = courier.resend(options.resend, Channel.WEBHOOK if options.webhook else Channel.MAIL)
         print(f"{entry.channel} of run {entry.run_id} was delivered")
@@ -41,6 +44,12 @@ def run(options: argparse.Namespace) -> int:
     if undelivered:
         raise PerfError(f"{len(undelivered)} message(s) were not delivered; they are kept and tried again")
     return 0
+
+
+def _environment(config: str | None) -> dict[str, str]:
+    """Return the environment, with the mail settings of the configuration file below it."""
+    configuration = Configuration(file_layer(find_file(None, config)), environment_layer(os.environ))
+    return {**os.environ, **configuration.exported("mail")}
 
 
 def _show(entries: "list[OutboxEntry]", *, as_json: bool) -> None:

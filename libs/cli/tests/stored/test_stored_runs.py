@@ -123,3 +123,14 @@ def test_parquet_without_its_library_names_the_remedy(command: Command, runs: Pa
 
     assert (done.returncode, runs.exists()) == (5, True)
     assert "pip install pyarrow" in done.stderr
+
+
+def test_a_resend_knows_the_mail_settings_of_the_configuration_file(command: Command, runs: Path) -> None:
+    mail = ["[mail]", 'host = "127.0.0.1"', "port = 9", 'from = "p@x.org"', 'to = ["a@x.org", "b@x.org"]']
+    (runs.parent / "perf-platform.toml").write_text("\n".join(mail))
+    command("report", CURRENT, "--baseline", BASELINE)
+
+    done = command("mail", "--resend", CURRENT)
+
+    assert done.returncode == 5
+    assert "the mail server 127.0.0.1:9 did not take the mail" in done.stderr
