@@ -187,10 +187,8 @@ def _chosen(reader: RowReader, path: Path, name: str | None) -> ResultFormat:
     if first.split(",")[0].strip().isdigit() and len(first.split(",")) >= len(JTL.required):
         raise ResultsError(f"{path} has no header line; name its format, e.g. --format jtl")
     if any(each.strip().lower() in _SUMMARIES for each in reader.header):
-        raise ResultsError(
-            f"{path} holds rounded summaries, not requests; log every request, e.g. with "
-            "locust.contrib.csv_request_logger"
-        )
+        remedy = "log every request, e.g. with locust.contrib.csv_request_logger"
+        raise ResultsError(f"{path} holds rounded summaries, not requests; {remedy}")
     raise ResultsError(
         f"the header of {path} ({first[:80]!r}) is of no known format; name it with --format "
         f"{'|'.join(FORMATS)}, or write the columns {','.join(SAMPLES.usual)}"
@@ -206,10 +204,8 @@ def _is_data(reader: RowReader, chosen: ResultFormat) -> bool:
 def _check_columns(reader: RowReader, chosen: ResultFormat, path: Path) -> None:
     missing = [name for name in chosen.required if name not in reader.header]
     if missing:
-        raise ResultsError(
-            f"{path} lacks the column {', '.join(missing)} of the format {chosen.name}; its header is "
-            f"{','.join(reader.header)[:200]!r}"
-        )
+        header = ",".join(reader.header)[:200]
+        raise ResultsError(f"{path} lacks the column {', '.join(missing)} of {chosen.name}; its header is {header!r}")
 
 
 def _facts(folder: RunFolder, tally: Tally, scenario: str, labels: dict[str, str]) -> RunInfo:
