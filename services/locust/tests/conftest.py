@@ -6,11 +6,14 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+
+from perf_core.model.series import Recording
+from perf_core.runstore import RunStore
 
 SERVER = """
 import asyncio, sys
@@ -60,6 +63,18 @@ class Server:
         with urllib.request.urlopen(f"{self.url}/served") as answer:
             return int(answer.read())
 
+    def wait_for(self, more: int) -> None:
+        """Wait until so many more requests were served: the load is on."""
+        until = self.served() + more
+        eventually(lambda: self.served() >= until, f"{more} more requests")
+
+
+def eventually(holds: Callable[[], bool], what: str, seconds: float = 120.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline, f"waited in vain for {what}"
+        time.sleep(0.05)
+
 
 @dataclass(frozen=True)
 class Locusts:
@@ -67,26 +82,49 @@ class Locusts:
 
     folder: Path
     processes: list[subprocess.Popen[bytes]]
+    environment: dict[str, str] = field(default_factory=dict)
+    port: int = field(default_factory=free_port)
+    eventually = staticmethod(eventually)
+    free_port = staticmethod(free_port)
 
-    def start(self, name: str, *arguments: str) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "perf_locust", "-f", "plain.py", "--only-summary", *arguments]
-        with (self.folder / f"{name}.log").open("wb") as log:
+    def start(self, name: str, *arguments: str, before: tuple[str, ...] = ()) -> subprocess.Popen[bytes]:
+        command = [*before, sys.executable, "-m", "perf_locust", "-f", "plain.py", "--only-summary", *arguments]
+        with (self.folder / f"{name}.log").open("ab") as log:
             process = subprocess.Popen(
-                command, cwd=self.folder, stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True
+                command,
+                cwd=self.folder,
+                stdout=log,
+                stderr=log,
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+                env={**os.environ, **self.environment},
             )
         self.processes.append(process)
         return process
 
-    def distributed(self, server: Server, seconds: int, workers: int = 2) -> list[subprocess.Popen[bytes]]:
-        port = str(free_port())
+    def master(self, *arguments: str, name: str = "master") -> subprocess.Popen[bytes]:
+        own = ["--master", "--master-bind-host", "127.0.0.1", "--master-bind-port", str(self.port)]
+        return self.start(name, *own, *arguments)
+
+    def worker(self, number: int, port: int | None = None) -> subprocess.Popen[bytes]:
+        join = ["--worker", "--master-host", "127.0.0.1", "--master-port", str(port or self.port)]
+        return self.start(f"worker-{number}", *join)
+
+    def distributed(
+        self, server: Server, seconds: int, workers: int = 2, port: int | None = None
+    ) -> list[subprocess.Popen[bytes]]:
         load = ["--headless", "-H", server.url, "-u", "10", "-r", "10", "-t", f"{seconds}s", "--stop-timeout", "10"]
-        own = ["--master", "--master-bind-host", "127.0.0.1", "--master-bind-port", port]
-        master = self.start("master", *own, *load, "--expect-workers", str(workers))
-        join = ["--worker", "--master-host", "127.0.0.1", "--master-port", port]
-        return [master, *(self.start(f"worker-{number}", *join) for number in range(workers))]
+        master = self.master(*load, "--expect-workers", str(workers))
+        return [master, *(self.worker(number, port) for number in range(workers))]
 
     def log(self, name: str = "master") -> str:
-        return (self.folder / f"{name}.log").read_text()
+        return (self.folder / f"{name}.log").read_text(errors="replace")
+
+    def recording(self) -> Recording:
+        """The only run, as it is on disk."""
+        store = RunStore(self.folder / "runs")
+        (run,) = store.list()
+        return store.load(run.id)
 
 
 @pytest.fixture

@@ -10,13 +10,14 @@ from perf_core.model.notable import first_failed, slowest
 from perf_core.model.run import RunInfo
 from perf_core.runstore.frame_codec import decode_frame, encode_frame
 from perf_core.runstore.recording import build_recording
+from perf_core.runstore.spool import Spool
 from perf_locust.recorder import Recorder
 
 ANSWER = SimpleNamespace(status_code=200, headers={"X-Request-ID": "abc"})
 
 
 def recording() -> Recorder:
-    return Recorder(when_full=lambda: pytest.fail("the map is not full here"))
+    return Recorder(lambda: pytest.fail("the map is not full here"), Spool.in_memory())
 
 
 def test_the_twenty_slowest_are_among_what_was_noted_and_little_else() -> None:

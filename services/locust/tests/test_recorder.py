@@ -4,11 +4,18 @@ import time
 import pytest
 
 from perf_core.model.frame import FrameKey
-from perf_locust.recorder import CAPACITY, MAX_KEYS, Recorder
+from perf_core.runstore.spool import CAPACITY, Spool
+from perf_locust.recorder import MAX_KEYS, Cut, Recorder
 
 
 def recorder() -> Recorder:
-    return Recorder(when_full=lambda: pytest.fail("the map is not full here"))
+    return Recorder(lambda: pytest.fail("the map is not full here"), Spool.in_memory())
+
+
+def cut_of(record: Recorder, seq: int = 2) -> Cut:
+    cut = record.cut()
+    record.begin(seq)
+    return cut
 
 
 def test_a_cut_holds_what_was_recorded_in_seconds_by_second_of_start() -> None:
@@ -17,7 +24,7 @@ def test_a_cut_holds_what_was_recorded_in_seconds_by_second_of_start() -> None:
     record.record("GET", "/a", 500.0, 20, start_time=100.9)
     record.record("GET", "/a", 1.0, 5, start_time=101.0)
 
-    first, second = record.cut().rows
+    first, second = cut_of(record).rows
 
     assert (first.key, first.second, first.count, first.bytes) == (FrameKey("GET", "/a", ""), 100, 2, 30)
     assert (first.minimum, first.maximum, first.total_time) == pytest.approx((0.25, 0.5, 0.75))
@@ -60,7 +67,7 @@ def test_a_request_without_start_time_starts_its_latency_ago() -> None:
 
 def test_a_full_map_is_cut_early_and_nothing_is_lost() -> None:
     cuts = []
-    record: Recorder = Recorder(when_full=lambda: cuts.append(record.cut()))
+    record: Recorder = Recorder(lambda: cuts.append(cut_of(record)), Spool.in_memory())
     for _ in range(CAPACITY + 10):
         record.record("GET", "/a", 1.0, 0, start_time=1.0)
     cuts.append(record.cut())
@@ -75,6 +82,6 @@ def test_too_many_names_are_folded_and_counted() -> None:
 
     cut = record.cut()
 
-    assert cut.folded == 7
+    assert cut.folded == 9  # two keys are kept for "other"
     assert sum(row.count for row in cut.rows) == MAX_KEYS + 7
-    assert next(row.count for row in cut.rows if row.key.name == "other") == 7
+    assert next(row.count for row in cut.rows if row.key.name == "other") == 9

@@ -18,6 +18,7 @@ COMMANDS = {
     "report": "render the report of a stored run again",
     "runs": "list the stored runs",
     "import": "turn the raw results of JMeter, k6 or another tool into a run",
+    "repair": "bring in what killed workers left, and close runs left open",
     "baseline": "choose which run others are judged against",
     "config": "print what a run here would be, each value with its source",
     "trends": "show p95, error rate and throughput over the runs of a scenario, and what changed them",

@@ -4,46 +4,47 @@ import logging
 import time
 
 import gevent
-from locust.rpc import Message
-from locust.runners import STATE_INIT, STATE_MISSING, MasterRunner
+from locust.runners import MasterRunner
 
-from perf_locust.messages import DRAIN, DRAINED
+from perf_locust.attendance import Attendance
+from perf_locust.dispatcher import Dispatcher
+from perf_locust.messages import DRAIN
 
 log = logging.getLogger(__name__)
+ASK_EVERY = 1.0
+SPAWN_END = 2.0
+"""Seconds that a ramp-up may take to notice that it is over; Locust waits for reports for one."""
 
 
-class Barrier:
-    """Asks the workers to drain and waits for them; a dead worker holds it up only until it is known dead."""
+def drain(runner: MasterRunner, attendance: Attendance, seconds: float) -> None:
+    """Drain all workers of the run.
 
-    def __init__(self, runner: MasterRunner) -> None:
-        """Listen for the workers' answers."""
-        self._runner = runner
-        self.frames: dict[str, int] = {}
-        """Worker -> how many frames it has cut; filled by those that drained."""
-        runner.register_message(DRAINED, self.on_drained)
+    A worker that answers has `seconds` to empty itself; one that is out of reach has until it counts as lost; one
+    whose process is known to be dead holds nothing up.
+    """
+    Dispatcher.stop()
+    _wait_for_the_ramp_up(runner)
+    began, asked_at = time.monotonic(), 0.0
+    answering: dict[str, float] = {}
+    while True:
+        attendance.look()
+        left = attendance.unfinished()
+        now = time.monotonic()
+        for worker in left:
+            if attendance.within_reach(worker):
+                answering.setdefault(worker, max(now, began))
+        for worker in [each for each in left if now - answering.get(each, now) > seconds]:
+            attendance.session.lost(worker, "did not answer at the end of the run")
+        if not attendance.unfinished():
+            return
+        if now - asked_at > ASK_EVERY:
+            asked_at = now
+            for worker in left:
+                runner.send_message(DRAIN, {"run": attendance.session.info.id}, worker)
+        gevent.sleep(0.02)
 
-    def begin(self) -> None:
-        """Forget the answers of the run before."""
-        self.frames = {}
 
-    def on_drained(self, msg: Message, **_: object) -> None:
-        """Note that a worker is empty."""
-        self.frames[msg.node_id] = int(msg.data["frames"])
-
-    def wait(self, run_id: str, seconds: float) -> tuple[str, ...]:
-        """Drain all workers that take part; return those that did not answer within `seconds`."""
-        asked = [worker.id for worker in self._runner.clients.all if worker.state not in (STATE_MISSING, STATE_INIT)]
-        for worker in asked:
-            self._runner.send_message(DRAIN, {"run": run_id}, worker)
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            left = tuple(worker for worker in asked if worker not in self.frames and self._alive(worker))
-            if not left:
-                return ()
-            gevent.sleep(0.02)
-        log.error("drain.timeout", extra={"workers": left})
-        return left
-
-    def _alive(self, worker: str) -> bool:
-        node = self._runner.clients.get(worker)
-        return node is not None and node.state != STATE_MISSING
+def _wait_for_the_ramp_up(runner: MasterRunner) -> None:
+    deadline = time.monotonic() + SPAWN_END
+    while not runner.spawning_completed and time.monotonic() < deadline:
+        gevent.sleep(0.02)

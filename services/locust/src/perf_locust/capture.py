@@ -1,41 +1,79 @@
-"""Capture of one run in one process: recorder, readings and outbound frames, put together."""
+"""Capture of one run in one process: recorder, readings, spool and outbound frames, put together."""
 
+import logging
 import time
-from dataclasses import replace
+from pathlib import Path
 
 from perf_core.model.frame import Frame
+from perf_core.runstore.spool import Spool
 from perf_locust.outbound import Outbound
 from perf_locust.readings import Readings
 from perf_locust.recorder import Recorder
+
+log = logging.getLogger(__name__)
 
 
 class Capture:
     """What a process records of one run."""
 
-    def __init__(self, run_id: str, worker: str) -> None:
+    def __init__(self, run_id: str, worker: str, spool_dir: Path) -> None:
         """Begin to record; frames of this capture are numbered from 1."""
-        self.outbound = Outbound(run_id)
-        self.recorder = Recorder(when_full=self.cut)
+        self.run_id = run_id
+        self._spool = _open_spool(spool_dir, run_id, worker)
+        self.outbound = Outbound(run_id, self._spool)
+        self.recorder = Recorder(self.cut, self._spool)
         self._worker = worker
         self._readings = Readings()
-        self._seq = 0
+        self._seq = 1
+        self._told_dropped = 0
         self.users = 0
 
     def cut(self) -> Frame:
         """Make a frame of what was recorded since the last one and put it into the outbound queue."""
         cut = self.recorder.cut()
-        self._seq += 1
         gauges = self._readings.take() | {"users": float(self.users)}
-        frame = Frame(self._worker, self._seq, time.time(), cut.rows, cut.errors, gauges, cut.rejected, cut.folded)
-        frame = replace(frame, notables=self.recorder.notables.take())
+        dropped, self._told_dropped = self.outbound.dropped - self._told_dropped, self.outbound.dropped
+        frame = Frame(
+            self._worker,
+            self._seq,
+            time.time(),
+            cut.rows,
+            cut.errors,
+            gauges,
+            cut.rejected,
+            cut.folded,
+            notables=self.recorder.notables.take(),
+            dropped=dropped,
+        )
         self.outbound.add(frame)
+        self._seq += 1
+        self.recorder.begin(self._seq)
         return frame
 
     @property
     def frames(self) -> int:
         """How many frames were cut."""
-        return self._seq
+        return self._seq - 1
 
     def stop(self) -> None:
         """Watch the event loop no longer."""
         self._readings.stop()
+
+    def release(self) -> None:
+        """Let go of the spool: its file goes when the master has everything, else it is for a repair."""
+        if self.outbound.empty:
+            self._spool.delete()
+        else:
+            self._spool.close()
+
+
+def _open_spool(folder: Path, run_id: str, worker: str) -> Spool:
+    try:
+        return Spool.create(folder, run_id, worker)
+    except OSError as cause:
+        log.warning(
+            "no spool in %s (%s): a SIGKILL of this process would lose its last second; set PERF_SPOOL_DIR",
+            folder,
+            cause.strerror,
+        )
+        return Spool.in_memory()

@@ -2,11 +2,11 @@
 
 import logging
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import gevent
+from gevent.event import Event
 from locust.env import Environment
 from locust.runners import MasterRunner
 
@@ -16,13 +16,16 @@ from perf_core.model.run import RunInfo
 from perf_core.model.verdict import Validity
 from perf_core.notify import Courier
 from perf_core.runstore import RunStore
+from perf_core.runstore.lock import RunLock
 from perf_locust.facts import run_facts, scenario_of, target_of
-from perf_locust.finish import Finished, finish
+from perf_locust.finish import Finished, finish, is_open
+from perf_locust.ledger import Acknowledge
 from perf_locust.live import LiveCounters
 from perf_locust.messages import RUN_OPTION
 from perf_locust.outbound import Envelope
 from perf_locust.postman import Postman
 from perf_locust.preflight import Preflight, TargetUnreachableError, check
+from perf_locust.recovery import Recovery
 from perf_locust.run_session import RunSession
 from perf_locust.settings import Settings
 from perf_locust.threshold_watch import ThresholdWatch
@@ -48,6 +51,10 @@ class Conductor:
         self.lost = 0
         self.message = ""
         self.watch: ThresholdWatch | None = None
+        self.recoveries: dict[str, Recovery] = {}
+        """Runs that are not on any more and still get samples, by id."""
+        self._recovering: list[gevent.Greenlet] = []
+        self._closed = Event()
         self._prepared: Preflight | None = None
 
     def prepare(self, plan: RunPlan, target: str | None = None) -> Preflight:
@@ -91,26 +98,87 @@ class Conductor:
         if self.session is not None:
             self.session.spawned()
 
-    def receive(self, envelope: Envelope, acknowledge: Callable[[str, list[int]], None]) -> None:
-        """Take frames of the open run; frames of another run are acknowledged to nobody."""
+    def receive(self, envelope: Envelope, acknowledge: Acknowledge) -> bool:
+        """Take frames, of the open run or of one that is not on any more; return whether they can be taken."""
         session = self.session
-        if session is None or session.info.id != envelope["run"]:
-            log.warning("capture.late_frames", extra={"run_id": envelope["run"], "frames": len(envelope["frames"])})
-            return
-        for frame in session.ledger.receive(envelope["frames"], acknowledge):
+        if session is not None and session.info.id == envelope["run"]:
+            frames = session.receive(envelope["frames"], acknowledge)
+        else:
+            recovery = self.recoveries.get(envelope["run"]) or self._reopen(envelope["run"], late=True)
+            if recovery is None:
+                log.warning("capture.stray_frames", extra={"run_id": envelope["run"]})
+                return False
+            frames = recovery.receive(envelope["frames"], acknowledge)
+        for frame in frames:
             self.live.add(frame)
             if self.watch is not None:
                 self.watch.add(frame)
+        return True
 
-    def close(self, frames: dict[str, int], unanswered: tuple[str, ...]) -> None:
-        """Finish the open run: its load is over and `frames` tells what each worker has cut."""
+    def drained(self, run_id: str, worker: str, frames: int) -> None:
+        """Note that a worker of a run that is not on any more has nothing further."""
+        if run_id in self.recoveries:
+            self.recoveries[run_id].drained(worker, frames)
+
+    def recover(self) -> list[gevent.Greenlet]:
+        """Close what an earlier master left open, with all that its workers and their spools still have.
+
+        Returns the greenlets that do it; each ends with the workers that came back.
+        """
+        for info in self.store.list():
+            if is_open(info):
+                self._reopen(info.id, late=False)
+        return list(self._recovering)
+
+    def _reopen(self, run_id: str, *, late: bool) -> Recovery | None:
+        try:
+            folder = self.store.folder(run_id)
+            lock = RunLock.take(folder.path)
+        except (PerfError, OSError):
+            return None
+        if lock is None:
+            return None
+        if not late:
+            log.warning("run %s was left open by a master that died; it is closed now", run_id)
+        recovery = Recovery(self.store, folder, lock, self.settings)
+        self.recoveries[run_id] = recovery
+        self._recovering.append(gevent.spawn(self._recover, run_id, recovery, late))
+        return recovery
+
+    def _recover(self, run_id: str, recovery: Recovery, late: bool) -> set[str]:
+        alone = not isinstance(self.environment.runner, MasterRunner)
+        try:
+            recovery.run(0.0 if late or alone else self.settings.recovery_seconds)
+        finally:
+            self.recoveries.pop(run_id, None)
+            self._recovering[:] = [each for each in self._recovering if each is not gevent.getcurrent()]
+        return recovery.came
+
+    def close(self) -> None:
+        """Finish the open run: its load is over and all its workers are empty, or lost."""
         session = self.session
         if session is None:
             return
+        if self.finishing:
+            self._closed.wait()
+            return
         self.finishing = True
+        self._closed.clear()
         try:
-            session.ended()
-            session.settle(frames, unanswered, self.settings.drain_seconds)
+            if not session.over:
+                session.ended()
+            self._finish(session)
+        finally:
+            (session.folder.path / "master.json").unlink(missing_ok=True)
+            session.close()
+            self.session, self.finishing = None, False
+            self.plan = replace(self.plan, run_id=None)
+            self._closed.set()
+
+    def _finish(self, session: RunSession) -> None:
+        for frame in session.settle(self.settings.drain_seconds):
+            self.live.add(frame)
+        try:
             self.last = gevent.get_hub().threadpool.apply(
                 finish,
                 (self.store, session.info, session.baseline, session.incidents()),
@@ -122,13 +190,10 @@ class Conductor:
             self.environment.process_exit_code = cause.exit_code
         else:
             self.environment.process_exit_code = self.last.exit_code
+            self.lost += self.last.info.lost_requests
             self.message = self.last.comparison.explanation
             log.info("run %s: %s", session.info.id, self.last.comparison.verdict or "no verdict")
             self.postman.wake()
-        finally:
-            (session.folder.path / "master.json").unlink(missing_ok=True)
-            self.session, self.finishing = None, False
-            self.plan = replace(self.plan, run_id=None)
 
     @property
     def state(self) -> str:

@@ -22,6 +22,7 @@ class LocalSide:
         events.test_start.add_listener(self.on_test_start)
         events.spawning_complete.add_listener(conductor.on_spawning_complete)
         events.test_stop.add_listener(self.on_test_stop)
+        events.quitting.add_listener(self.on_quitting)
 
     def on_test_start(self, **_: object) -> None:
         """Open a run and begin to record."""
@@ -29,7 +30,7 @@ class LocalSide:
         session = self._conductor.session
         if session is None:
             return
-        self._capture = Capture(session.info.id, WORKER)
+        self._capture = Capture(session.info.id, WORKER, self._conductor.settings.spool_dir)
         self._environment.events.request.add_listener(self._capture.recorder.record)
         self._greenlet = gevent.spawn(self._report)
 
@@ -43,7 +44,13 @@ class LocalSide:
         self._environment.events.request.remove_listener(capture.recorder.record)
         self._deliver(capture)
         capture.stop()
-        self._conductor.close({WORKER: capture.frames}, ())
+        self._conductor.close()
+        capture.release()
+
+    def on_quitting(self, **_: object) -> None:
+        """End the run before Locust decides on the exit code."""
+        if self._conductor.session is not None:
+            self._runner.stop()
 
     def _report(self) -> None:
         while self._capture is not None:

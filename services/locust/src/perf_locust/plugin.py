@@ -3,6 +3,7 @@
 from importlib import metadata
 from pathlib import Path
 
+import gevent
 from locust import runners
 from locust.env import Environment
 from locust.runners import LocalRunner, MasterRunner, WorkerRunner
@@ -22,10 +23,22 @@ from perf_locust.settings import Settings
 from perf_locust.web_ui import extend
 from perf_locust.worker_side import WorkerSide
 
+
+class InterruptedRunError(PerfError):
+    """Raised when a headless master finds workers of a run that its predecessor left open."""
+
+    exit_code = 4
+
+
 SUPPORTED = ((2, 43), (3, 0))
 """Locust versions from the first up to, not including, the second."""
 STOP_TIMEOUT = 10.0
 """Seconds in which users may finish their running request where Locust was told nothing, so that it is recorded."""
+REACH = 45
+"""Heartbeats, one a second, that a worker may miss before Locust takes its users away: stock Locust ends a whole run
+after three. A worker that is known to be dead is given up at once all the same."""
+MASTER_PATIENCE = 600
+"""Seconds that a worker waits for its master to come back; its users are stopped much earlier."""
 _MARK = "_perf_locust"
 
 
@@ -40,6 +53,8 @@ def register(environment: Environment) -> None:
     check_version(metadata.version("locust"))
     settings = Settings.from_environment()
     runners.WORKER_REPORT_INTERVAL = settings.report_seconds
+    runners.HEARTBEAT_LIVENESS = REACH
+    runners.MASTER_HEARTBEAT_TIMEOUT = MASTER_PATIENCE
     runner = environment.runner
     if isinstance(runner, WorkerRunner):
         setattr(environment, _MARK, WorkerSide(environment, runner, settings))
@@ -82,8 +97,12 @@ def on_init(environment: Environment, **_: object) -> None:
         leave(cause)
     conductor = getattr(environment, _MARK)
     options = environment.parsed_options
-    if not isinstance(conductor, Conductor) or options is None or not (options.headless or options.autostart):
+    if not isinstance(conductor, Conductor):
         return
+    recovering = conductor.recover()
+    if options is None or not (options.headless or options.autostart):
+        return
+    _wait_for_recovery(recovering)
     try:
         wait_for_target(target_of(environment), conductor.plan.wait)
         conductor.prepare(conductor.plan)
@@ -92,6 +111,18 @@ def on_init(environment: Environment, **_: object) -> None:
         leave(cause)
     except PerfError as cause:
         leave(cause)
+
+
+def _wait_for_recovery(recovering: list[gevent.Greenlet]) -> None:
+    """Close open runs first; a master that was restarted under its workers starts no run by itself."""
+    gevent.joinall(recovering)
+    if any(each.value for each in recovering):
+        leave(
+            InterruptedRunError(
+                "this master was restarted during a run; the run is closed as INTERRUPTED and its report is made, "
+                "but no run is started by itself: start the next one yourself"
+            )
+        )
 
 
 def _open_doors(environment: Environment, conductor: Conductor) -> None:

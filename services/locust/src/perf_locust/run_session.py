@@ -4,13 +4,22 @@ import json
 import logging
 import os
 import time
+from contextlib import ExitStack
 from dataclasses import replace
+from pathlib import Path
 
-from perf_core.errors import RunStoreError
-from perf_core.model.run import RunEvent, RunInfo
+import gevent
+
+from perf_core.errors import DamagedRunError, RunStoreError
+from perf_core.model.frame import Frame
+from perf_core.model.run import Interval, RunEvent, RunInfo
 from perf_core.runstore import RunFolder, RunStore
 from perf_core.runstore.atomic import write_atomically
-from perf_locust.ledger import Ledger
+from perf_core.runstore.lock import RunLock
+from perf_core.runstore.merge import remove_if_empty
+from perf_core.runstore.spool import claim, left_spools
+from perf_locust.ledger import Acknowledge, Ledger
+from perf_locust.losses import Loss
 from perf_locust.settings import Settings
 from perf_locust.validity import Incidents
 
@@ -22,14 +31,18 @@ class RunSession:
 
     def __init__(self, store: RunStore, info: RunInfo, baseline: RunInfo | None, settings: Settings) -> None:
         """Make the run's folder and begin its ledger."""
-        self.store, self.baseline = store, baseline
+        self.store, self.baseline, self._settings = store, baseline, settings
         self.info = replace(info, baseline=baseline.id if baseline else None)
         self.folder: RunFolder = store.create(self.info)
-        self.ledger = Ledger(self.folder.frames_log, settings.flush_frames, settings.flush_seconds)
+        self._lock = RunLock.take(self.folder.path)
+        self.ledger = Ledger(self.folder.frames_log, settings.flush_elements, settings.flush_seconds)
         self.began = time.monotonic()
-        self._lost: dict[str, str] = {}
-        self._missing_frames = 0
+        self.over = False
+        """Whether the load is over."""
+        self._losses: dict[str, Loss] = {}
+        self._recovered: set[str] = set()
         self._unwritten: list[bytes] = []
+        self._unsaved = False
 
     @property
     def elapsed(self) -> float:
@@ -46,37 +59,98 @@ class RunSession:
 
     def happened(self, kind: str, text: str) -> None:
         """Note an event."""
+        log.info("run.event: %s: %s", kind, text)
         self.info = replace(self.info, events=(*self.info.events, RunEvent(time.time(), kind, text)))
+        self._unsaved = True
+
+    def unsettled(self, interval: Interval) -> None:
+        """Note a stretch that is not to be compared."""
+        self.info = replace(self.info, unsettled=(*self.info.unsettled, interval))
+        self._unsaved = True
 
     def spawned(self) -> None:
         """Note that all users are started; what came before is ramp-up."""
         if not self.info.ramp_up:
             self.info = replace(self.info, ramp_up=max(self.elapsed, 1e-3))
+            self._unsaved = True
+
+    def save(self) -> None:
+        """Write what happened since the last call into run.json, so that it outlives this process."""
+        if not self._unsaved:
+            return
+        self._unsaved = False
+        try:
+            gevent.get_hub().threadpool.apply(self.folder.write_info, (self.info,))
+        except RunStoreError as cause:
+            self._unsaved = True
+            log.warning("%s", cause)
 
     def lost(self, worker: str, why: str) -> None:
         """Note that a worker went away without emptying itself."""
-        if worker not in self._lost:
-            self._lost[worker] = why
-            self.happened("worker_lost", f"{worker}: {why}")
+        if worker not in self._losses:
+            book = self.ledger.workers[worker]
+            self._losses[worker] = Loss(worker, why, book.users, book.most_requests)
+            self.happened("worker_lost", f"{worker} {why}")
+
+    def is_lost(self, worker: str) -> bool:
+        """Return whether the worker is known to be gone."""
+        return worker in self._losses
+
+    def recovered(self, worker: str) -> None:
+        """Note that what the spool of a dead worker held is in the ledger."""
+        self._recovered.add(worker)
 
     def ended(self) -> None:
         """Note that the load is over; everything after is paperwork."""
+        self.over = True
         self.info = replace(self.info, ended=time.time())
 
-    def settle(self, frames: dict[str, int], unanswered: tuple[str, ...], timeout: float) -> None:
-        """Bring the ledger to disk, and count what the workers have cut and never delivered."""
-        for worker in unanswered:
-            self.lost(worker, "did not answer at the end of the run")
-        self.ledger.flush(timeout)
+    def receive(self, payloads: list[bytes], acknowledge: Acknowledge) -> list[Frame]:
+        """Take frames; return those that are new."""
+        failing = self.ledger.write_error
+        frames = list(self.ledger.receive(payloads, acknowledge))
+        if failing and not any(event.kind == "writing_failed" for event in self.info.events):
+            self.happened("writing_failed", f"the volume refuses ({failing}); frames are kept in memory")
+        return frames
+
+    def settle(self, timeout: float) -> list[Frame]:
+        """Take what dead workers left in spools on this machine, and bring the ledger to disk; return the frames."""
+        with ExitStack() as claims:
+            written: list[Path] = []
+            frames = self._take_spools(claims, written)
+            if self.ledger.flush(timeout):
+                for path in written:
+                    path.unlink(missing_ok=True)
+                remove_if_empty(self._settings.spool_dir / self.info.id)
         self._unwritten = self.ledger.close()
-        self._missing_frames = sum(self.ledger.missing(worker, count) for worker, count in frames.items())
+        losses = [each.told(recovered=each.worker in self._recovered) for each in self._losses.values()]
+        self.info = replace(self.info, lost_requests=sum(each.requests for each in losses))
+        self._losses = {each.worker: each for each in losses}
+        return frames
+
+    def close(self) -> None:
+        """Let others write this run: a repair, or a master that gets late frames."""
+        if self._lock is not None:
+            self._lock.release()
 
     def incidents(self) -> Incidents:
         """Return what went wrong outside the samples."""
-        offsets = self.ledger.clock_offsets.values()
         return Incidents(
-            lost_workers=tuple(self._lost),
-            missing_frames=self._missing_frames,
+            lost_workers=tuple(each.sentence for each in self._losses.values()),
             unwritten_frames=len(self._unwritten),
-            clock_skew=max(offsets) - min(offsets) if offsets else 0.0,
+            clock_skew=self.ledger.clock_skew,
         )
+
+    def _take_spools(self, claims: ExitStack, written: list[Path]) -> list[Frame]:
+        frames = []
+        for path in left_spools(self._settings.spool_dir, self.info.id):
+            try:
+                contents = claims.enter_context(claim(path))
+            except (DamagedRunError, OSError) as cause:
+                log.warning("spool.unusable: %s", cause)
+                continue
+            if contents is not None:
+                frames += self.receive(list(contents.frames), lambda *_: None)
+                self.recovered(contents.worker)
+                written.append(path)
+        return frames

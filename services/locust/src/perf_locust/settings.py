@@ -44,9 +44,13 @@ class Settings:
         plan: of the first run; later runs of the same process take theirs from the route that starts them.
         token: bearer token of the control routes.
         login: of the web UI, asked for when it listens on more than loopback.
-        flush_frames: the writer writes when this many frames wait ...
+        spool_dir: folder of the spools; it should outlive the process.
+        flush_elements: the writer writes when frames with this many requests wait ...
         flush_seconds: ... or the oldest has waited this long. An acknowledgement waits as long.
         drain_seconds: how long the end of a run waits for its workers, beyond Locust's stop timeout.
+        absence_seconds: how long a worker may be out of reach before its run goes on, or ends, without it.
+        pause_seconds: a worker that hears nothing of its master for so long stops its users.
+        recovery_seconds: how long a new master waits for the workers of a run that its predecessor left open.
         report_seconds: distance of two frames of a worker.
     """
 
@@ -54,9 +58,13 @@ class Settings:
     plan: RunPlan
     token: str
     login: WebLogin
-    flush_frames: int = 200
+    spool_dir: Path = Path("runs/.spool")
+    flush_elements: int = 100_000
     flush_seconds: float = 0.2
     drain_seconds: float = 10.0
+    absence_seconds: float = 60.0
+    pause_seconds: float = 5.0
+    recovery_seconds: float = 8.0
     report_seconds: float = 1.0
 
     @classmethod
@@ -68,14 +76,29 @@ class Settings:
         """
         plan = environment.get(PLAN_VARIABLE)
         return cls(
-            runs_dir=Path(environment.get("PERF_RUNS_DIR") or "runs"),
+            runs_dir=runs_dir_of(environment),
+            spool_dir=spool_dir_of(environment),
             plan=RunPlan.from_json(plan) if plan else RunPlan(),
             token=environment.get("PERF_MASTER_TOKEN") or secrets.token_urlsafe(24),
             login=WebLogin.from_environment(environment),
-            flush_frames=int(_number(environment, "PERF_FLUSH_FRAMES", 200)),
+            flush_elements=int(_number(environment, "PERF_FLUSH_ELEMENTS", 100_000)),
             flush_seconds=_number(environment, "PERF_FLUSH_SECONDS", 0.2),
             drain_seconds=_number(environment, "PERF_DRAIN_SECONDS", 10.0),
+            absence_seconds=_number(environment, "PERF_ABSENCE_SECONDS", 60.0),
+            pause_seconds=_number(environment, "PERF_PAUSE_SECONDS", 5.0),
+            recovery_seconds=_number(environment, "PERF_RECOVERY_SECONDS", 8.0),
         )
+
+
+def runs_dir_of(environment: Mapping[str, str]) -> Path:
+    """Return the folder of all runs: PERF_RUNS_DIR, default ``runs``."""
+    return Path(environment.get("PERF_RUNS_DIR") or "runs")
+
+
+def spool_dir_of(environment: Mapping[str, str]) -> Path:
+    """Return the folder of the spools: PERF_SPOOL_DIR, default ``.spool`` in the folder of all runs."""
+    named = environment.get("PERF_SPOOL_DIR")
+    return Path(named) if named else runs_dir_of(environment) / ".spool"
 
 
 def _number(environment: Mapping[str, str], name: str, default: float) -> float:

@@ -27,15 +27,15 @@ class Incidents:
     """What went wrong outside the samples.
 
     Attributes:
-        lost_workers: names of workers that went away without emptying themselves.
-        missing_frames: frames that were cut and never came.
+        lost_workers: a sentence for each worker that went away without emptying itself.
+        interrupted: the master ended before the run did.
         unwritten_frames: frames that never reached the disk.
         clock_skew: largest distance in seconds between the clocks of two workers.
         refused: why the run could not start; None when it did.
     """
 
     lost_workers: tuple[str, ...] = ()
-    missing_frames: int = 0
+    interrupted: bool = False
     unwritten_frames: int = 0
     clock_skew: float = 0.0
     refused: str | None = None
@@ -54,7 +54,7 @@ def judge(recording: Recording, incidents: Incidents) -> Judgement:
     invalid = tuple(_invalid(recording, incidents))
     if invalid:
         return Judgement(Validity.INVALID, invalid)
-    suspect = (*_lost(incidents), *_distorted(recording), *_short(recording))
+    suspect = (*_lost(recording, incidents), *_distorted(recording), *_short(recording))
     return Judgement(Validity.SUSPECT if suspect else Validity.VALID, suspect)
 
 
@@ -67,11 +67,14 @@ def _invalid(recording: Recording, incidents: Incidents) -> Iterator[str]:
         yield f"all {recording.requests} requests failed; check the target and the locustfile"
 
 
-def _lost(incidents: Incidents) -> Iterator[str]:
-    if incidents.lost_workers:
-        yield f"{len(incidents.lost_workers)} worker(s) were lost: {', '.join(incidents.lost_workers)}"
-    if incidents.missing_frames:
-        yield f"{incidents.missing_frames} second(s) of samples never reached the master"
+def _lost(recording: Recording, incidents: Incidents) -> Iterator[str]:
+    if incidents.interrupted:
+        yield "the master ended before the run did; this is what was on disk and in the spools"
+    yield from (f"lost: {sentence}" for sentence in incidents.lost_workers)
+    if recording.missing_frames:
+        yield f"{recording.missing_frames} second(s) of samples of a worker never reached the master"
+    if recording.dropped:
+        yield f"{recording.dropped} requests were dropped because the master took no frames for too long"
     if incidents.unwritten_frames:
         yield f"{incidents.unwritten_frames} frame(s) could not be written to the volume"
     if incidents.clock_skew > SKEW_LIMIT:

@@ -5,15 +5,19 @@ import time
 from typing import Any
 
 import gevent
+from locust import __version__ as locust_version
 from locust.env import Environment
 from locust.rpc import Message
-from locust.runners import STATE_STOPPED, WorkerRunner
+from locust.runners import STATE_INIT, STATE_STOPPED, WorkerRunner
 
 from perf_locust.capture import Capture
-from perf_locust.messages import ACK, DRAIN, DRAINED, FRAMES, REPORT_KEY, RUN_OPTION
+from perf_locust.left_spools import LeftSpools
+from perf_locust.messages import ACK, DRAIN, DRAINED, FRAMES, REJOIN, REPORT_KEY, RUN_OPTION
 from perf_locust.settings import Settings
 
 log = logging.getLogger(__name__)
+LOOK_EVERY = 0.25
+"""Seconds between two looks at the master's silence and at frames that wait."""
 
 
 class WorkerSide:
@@ -23,22 +27,32 @@ class WorkerSide:
         """Wire the listeners of this process."""
         self._environment, self._runner, self._settings = environment, runner, settings
         self._capture: Capture | None = None
-        self._drained = False
+        self._leaving: list[Capture] = []
+        self._stopping = self._drained = False
+        self._heard = time.monotonic()
+        self._left = LeftSpools(runner, settings.spool_dir)
         events = environment.events
         events.test_start.add_listener(self.on_test_start)
         events.report_to_master.add_listener(self.on_report)
+        events.heartbeat_received.add_listener(self.on_heartbeat)
         events.quitting.add_listener(self.on_quitting)
         runner.register_message(ACK, self.on_ack)
         runner.register_message(DRAIN, self.on_drain, concurrent=True)
+        runner.register_message(REJOIN, self.on_rejoin, concurrent=True)
+        runner.greenlet.spawn(self._watch)
+        runner.greenlet.spawn(self._left.deliver)
 
     def on_test_start(self, **_: object) -> None:
-        """Begin a capture of the run the master told us of."""
+        """Begin a capture of the run the master told us of, or go on with it after a pause."""
         run_id = getattr(self._environment.parsed_options, RUN_OPTION, None)
         if not run_id:
-            log.error("capture.no_run", extra={"remedy": "start the master with perf_locust too"})
+            log.error("this run is not recorded: the master runs without perf_locust; start it with perf_locust too")
             return
-        self._forget()
-        self._capture, self._drained = Capture(run_id, self._runner.client_id), False
+        self._drained = False
+        if self._capture is not None and self._capture.run_id == run_id:
+            return
+        self._leave()
+        self._capture = Capture(run_id, self._runner.client_id, self._settings.spool_dir)
         self._environment.events.request.add_listener(self._capture.recorder.record)
 
     def on_report(self, client_id: str, data: dict[str, Any]) -> None:  # noqa: ARG002  Locust's signature
@@ -51,47 +65,116 @@ class WorkerSide:
         if envelope:
             data[REPORT_KEY] = envelope
 
+    def on_heartbeat(self, **_: object) -> None:
+        """Note that the master lives."""
+        self._heard = time.monotonic()
+
     def on_ack(self, msg: Message, **_: object) -> None:
         """Forget what the master has on its disk."""
-        if self._capture is not None and msg.data["run"] == self._capture.outbound.run_id:
-            self._capture.outbound.acknowledge(msg.data["seqs"])
+        run_id, worker, seqs = msg.data["run"], msg.data["worker"], msg.data["seqs"]
+        if worker != self._runner.client_id:
+            self._left.on_ack(run_id, worker, seqs)
+            return
+        for capture in (*self._leaving, *([self._capture] if self._capture else [])):
+            if capture.run_id == run_id:
+                capture.outbound.acknowledge(seqs)
 
     def on_drain(self, msg: Message, **_: object) -> None:
-        """Let users finish their request, send everything, and say so once it is on the master's disk."""
+        """Let users finish their request, send everything, and say how many frames that was."""
         capture = self._capture
-        if capture is not None and capture.outbound.run_id == msg.data["run"]:
-            self._empty(capture)
-            # Locust sleeps for the stop timeout before a stopped worker is ready again; its users are gone already.
-            self._environment.stop_timeout = 0
-        self._say_drained(msg.data["run"])
+        if capture is None or capture.run_id != msg.data["run"]:
+            self._runner.send_message(DRAINED, {"run": msg.data["run"], "frames": 0})
+        else:
+            self._drain(capture)
+
+    def on_rejoin(self, msg: Message, **_: object) -> None:
+        """Leave a run that is over, or whose master died, and report as ready."""
+        if self._stopping:
+            return
+        self._stop_users()
+        if self._capture is not None and self._capture.run_id != msg.data["run"]:
+            self._leave()
+        self._runner.worker_state = STATE_INIT
+        self._runner.client.send(Message("client_ready", locust_version, self._runner.client_id))
 
     def on_quitting(self, **_: object) -> None:
         """Empty everything before Locust tells the master that this worker quits (SIGTERM, scale down)."""
-        if self._capture is not None and not self._drained:
-            self._empty(self._capture)
-            self._say_drained(self._capture.outbound.run_id)
-
-    def _say_drained(self, run_id: str) -> None:
-        frames = self._capture.frames if self._capture is not None else 0
-        self._runner.send_message(DRAINED, {"run": run_id, "frames": frames})
-
-    def _empty(self, capture: Capture) -> None:
-        if self._runner.state != STATE_STOPPED:
-            self._runner.stop()
-        capture.users = 0
-        capture.cut()
-        self._drained = True
+        capture = self._capture
+        if capture is not None:
+            self._drain(capture)
+            self._leave()
         deadline = time.monotonic() + self._settings.drain_seconds
-        while not capture.outbound.empty and time.monotonic() < deadline:
-            envelope = capture.outbound.due()
-            if envelope:
-                self._runner.send_message(FRAMES, dict(envelope))
+        while self._leaving and time.monotonic() < deadline and len(self._runner.greenlet):
+            self._deliver()
             gevent.sleep(0.02)
-        if not capture.outbound.empty:
-            log.error("capture.not_acknowledged", extra={"run_id": capture.outbound.run_id})
+        for each in self._leaving:
+            log.error("capture.not_acknowledged", extra={"run_id": each.run_id})
+            each.release()
+        self._leaving = []
 
-    def _forget(self) -> None:
-        if self._capture is not None:
-            self._environment.events.request.remove_listener(self._capture.recorder.record)
-            self._capture.stop()
-            self._capture = None
+    def _drain(self, capture: Capture) -> None:
+        self._stop_users()
+        if not self._drained:
+            self._drained = True
+            capture.users = 0
+            capture.cut()
+            # Locust sleeps for the stop timeout before a stopped worker is ready again; its users are gone already.
+            self._environment.stop_timeout = 0
+        self._send(capture)
+        self._runner.send_message(DRAINED, {"run": capture.run_id, "frames": capture.frames})
+
+    def _stop_users(self) -> None:
+        """Stop all users; whoever asks for it meanwhile waits until they are gone."""
+        while self._stopping:
+            gevent.sleep(0.02)
+        if self._runner.state in {STATE_STOPPED, STATE_INIT}:
+            return
+        self._stopping = True
+        try:
+            self._runner.stop()
+        finally:
+            self._stopping = False
+
+    def _leave(self) -> None:
+        """Record for this run no longer; its frames are delivered in the background."""
+        capture, self._capture = self._capture, None
+        if capture is None:
+            return
+        self._environment.events.request.remove_listener(capture.recorder.record)
+        if not self._drained:
+            capture.users = 0
+            capture.cut()
+        capture.stop()
+        self._leaving.append(capture)
+        self._send(capture)
+        self._runner.send_message(DRAINED, {"run": capture.run_id, "frames": capture.frames})
+
+    def _send(self, capture: Capture) -> None:
+        envelope = capture.outbound.due()
+        if envelope:
+            self._runner.send_message(FRAMES, dict(envelope))
+
+    def _watch(self) -> None:
+        while True:
+            gevent.sleep(LOOK_EVERY)
+            self._deliver()
+            silence = time.monotonic() - self._heard
+            if self._runner.user_count and not self._stopping and silence > self._settings.pause_seconds:
+                self._pause(silence)
+
+    def _deliver(self) -> None:
+        if self._capture is not None and self._drained:
+            self._send(self._capture)
+            if self._capture.outbound.empty:
+                self._leave()
+        for capture in self._leaving:
+            self._send(capture)
+        for capture in [each for each in self._leaving if each.outbound.empty]:
+            self._leaving.remove(capture)
+            capture.release()
+
+    def _pause(self, silence: float) -> None:
+        """Do not hammer a target on behalf of nobody; users go on when the master is back and says so."""
+        log.error("no word from the master for %.0f s: users are stopped until it is back", silence)
+        self._stop_users()
+        self._runner.worker_state = STATE_INIT

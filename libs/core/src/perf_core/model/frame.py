@@ -49,6 +49,7 @@ class Frame:
         rejected: latencies that were None, NaN, negative or infinite; their requests are counted all the same.
         folded: requests counted under the name "other" because the worker met too many names.
         notables: requests that were among the slowest or the first failed ones of their endpoint so far.
+        dropped: requests of frames that the worker had to drop because the master took none for too long.
     """
 
     worker: str
@@ -60,6 +61,7 @@ class Frame:
     rejected: int = 0
     folded: int = 0
     notables: tuple[NotableRequest, ...] = ()
+    dropped: int = 0
 
     @property
     def requests(self) -> int:

@@ -14,7 +14,8 @@ class RunEvent:
     at: float
     """Unix seconds."""
     kind: str
-    """Closed set, snake_case: worker_joined, worker_lost, worker_left, users_changed, pacing_changed, stop."""
+    """Closed set, snake_case: worker_joined, worker_left, worker_lost, worker_away, worker_back, users_changed,
+    pacing_changed, writing_failed, writing_resumed, interrupted, repaired, stop."""
     text: str
 
 
@@ -33,6 +34,14 @@ class FinishStep:
     name: str
     ok: bool
     detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A stretch of a run, in Unix seconds."""
+
+    start: float
+    end: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +71,7 @@ class RunInfo:
         thresholds: what the run must keep, key -> sentence.
         blocks: when this run was under load, if it is one side of an interleaved test; empty for every other run.
         partner: id of the other side.
+        unsettled: stretches in which users moved between workers; they are not compared.
         lost_requests: requests known to be lost.
         rejected_samples: latencies that were NaN, negative or infinite.
         files: name -> path relative to the run folder.
@@ -91,6 +101,7 @@ class RunInfo:
     finish_steps: tuple[FinishStep, ...] = ()
     blocks: tuple[Block, ...] = ()
     partner: str | None = None
+    unsettled: tuple[Interval, ...] = ()
     lost_requests: int = 0
     rejected_samples: int = 0
     schema_version: int = SCHEMA_VERSION

@@ -107,11 +107,22 @@ class GaugeSeries:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Recording:
-    """A run as it was recorded: its facts and its series; what a comparison takes two of."""
+    """A run as it was recorded: its facts and its series; what a comparison takes two of.
+
+    Attributes:
+        missing_frames: about as many worker-seconds were cut and never came: gaps in the numbers of the frames.
+        rejected: requests whose latency was none, negative or not finite; they are counted, without a latency.
+        folded: requests counted under the name "other".
+        dropped: requests that workers had to drop because no master took their frames.
+    """
 
     info: RunInfo
     endpoints: dict[EndpointKey, EndpointSeries] = field(default_factory=dict)
     gauges: tuple[GaugeSeries, ...] = ()
+    missing_frames: int = 0
+    rejected: int = 0
+    folded: int = 0
+    dropped: int = 0
 
     @property
     def requests(self) -> int:

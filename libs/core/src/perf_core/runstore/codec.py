@@ -4,7 +4,7 @@ from dataclasses import asdict
 from typing import Any
 
 from perf_core.errors import DamagedRunError
-from perf_core.model.run import SCHEMA_VERSION, Block, FinishStep, RunEvent, RunInfo
+from perf_core.model.run import SCHEMA_VERSION, Block, FinishStep, Interval, RunEvent, RunInfo
 from perf_core.model.verdict import RunState, Validity, Verdict
 
 
@@ -44,6 +44,7 @@ def _info(document: Any) -> RunInfo:
         "events": tuple(RunEvent(**event) for event in fields.get("events", ())),
         "blocks": tuple(Block(**block) for block in fields.get("blocks", ())),
         "finish_steps": tuple(FinishStep(**step) for step in fields.get("finish_steps", ())),
+        "unsettled": tuple(Interval(**each) for each in fields.get("unsettled", ())),
         "requests": int(fields.get("requests", 0)),
         "failures": int(fields.get("failures", 0)),
     }

@@ -33,6 +33,7 @@ def encode_frame(frame: Frame) -> bytes:
         "x": frame.rejected,
         "f": frame.folded,
         "n": [_packed_notable(each) for each in frame.notables],
+        "d": frame.dropped,
     }
     packed: bytes = msgpack.packb(document, use_bin_type=True, unicode_errors="surrogatepass")
     return packed
@@ -59,6 +60,7 @@ def decode_frame(data: bytes) -> Frame:
             rejected=document["x"],
             folded=document["f"],
             notables=tuple(_unpacked_notable(each) for each in document.get("n", ())),
+            dropped=document.get("d", 0),
         )
     except (KeyError, IndexError, TypeError, ValueError, msgpack.UnpackException) as cause:
         raise DamagedRunError(

@@ -1,5 +1,6 @@
 """The frame log: append-only records of [length u32][crc32 u32][payload], readable up to the last good one."""
 
+import os
 import struct
 import zlib
 from collections.abc import Iterable, Iterator
@@ -41,6 +42,27 @@ def write_log(path: Path, payloads: Iterable[bytes]) -> None:
     with path.open("wb") as file:
         file.write(MAGIC)
         file.writelines(record(payload) for payload in payloads)
+
+
+def append(path: Path, good: int, data: bytes) -> int:
+    """Write records after the first `good` bytes of a log, whatever stands there, fsync, and return the new length.
+
+    Raises:
+        OSError: the volume refuses; the log is readable up to `good` all the same.
+    """
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT, 0o644)
+    try:
+        if not good:
+            data = MAGIC + data
+        os.ftruncate(handle, good)
+        os.lseek(handle, good, os.SEEK_SET)
+        view = memoryview(data)
+        while view:
+            view = view[os.write(handle, view) :]
+        os.fsync(handle)
+        return good + len(data)
+    finally:
+        os.close(handle)
 
 
 def _records(data: bytes) -> Iterator[tuple[bytes, int]]:

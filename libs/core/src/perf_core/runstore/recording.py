@@ -12,6 +12,7 @@ from perf_core.model.histogram import BUCKETS, FloatArray, IntArray
 from perf_core.model.notable import NotableRequest, first_failed, slowest
 from perf_core.model.run import RunInfo
 from perf_core.model.series import EndpointSeries, ErrorCount, GaugeSeries, OutcomeSeries, Recording
+from perf_core.runstore.frame_numbers import FrameNumbers
 
 
 @dataclass(slots=True)
@@ -26,16 +27,20 @@ def build_recording(info: RunInfo, frames: Iterable[Frame]) -> Recording:
     """Return the recording of all frames; a frame that is there twice counts once."""
     gathered: defaultdict[EndpointKey, _Gathered] = defaultdict(_Gathered)
     gauges: defaultdict[tuple[str, str], list[tuple[float, float]]] = defaultdict(list)
-    seen: set[tuple[str, int]] = set()
+    seen: defaultdict[str, FrameNumbers] = defaultdict(FrameNumbers)
+    rejected = folded = dropped = 0
     for frame in frames:
-        if (frame.worker, frame.seq) in seen:
+        if frame.seq in seen[frame.worker]:
             continue
-        seen.add((frame.worker, frame.seq))
+        seen[frame.worker].add(frame.seq)
+        rejected, folded, dropped = rejected + frame.rejected, folded + frame.folded, dropped + frame.dropped
         _gather(frame, gathered)
         for name, value in frame.gauges.items():
             gauges[name, frame.worker].append((frame.cut_at, value))
     endpoints = {key: _endpoint(key, rows) for key, rows in sorted(gathered.items())}
-    return Recording(info, endpoints, tuple(_gauge(*key, points) for key, points in sorted(gauges.items())))
+    series = tuple(_gauge(*key, points) for key, points in sorted(gauges.items()))
+    missing = sum(numbers.missing(numbers.last) for numbers in seen.values())
+    return Recording(info, endpoints, series, missing, rejected, folded, dropped)
 
 
 def _gather(frame: Frame, gathered: defaultdict[EndpointKey, _Gathered]) -> None:
