@@ -20,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Compare and return the exit code of design D10."""
+    """Compare, and return what the command ends with."""
     from perf_core.compare import compare_runs
     from perf_core.compare.document import to_document
     from perf_core.compare.exit_code import exit_code

@@ -1,4 +1,4 @@
-"""What a command ends with, as one table (design D10): the first rule that applies."""
+"""What a command ends with, as one table: the first rule that applies."""
 
 from perf_core.compare.comparison import RunComparison
 from perf_core.model.run import RunInfo

@@ -1,4 +1,4 @@
-"""The comparison of two recordings: gather, test, judge every endpoint, then the run (design D8)."""
+"""The comparison of two recordings: gather, test, judge every endpoint, then the run."""
 
 from perf_core.compare.comparability import MUST_AGREE, WARNED, differing
 from perf_core.compare.comparison import EndpointComparison, RunComparison, RunReference

@@ -118,7 +118,7 @@ class RunStore:
         return clear_promotion(self.root, scenario)
 
     def choose_baseline(self, choice: str | None, scenario: str, *, excluding: str | None = None) -> RunInfo | None:
-        """Return the run to compare with (design D20): None = the promoted one, "latest", "none", or an id.
+        """Return the run to compare with: None = the promoted one, "latest", "none", or an id.
 
         Raises:
             BaselineError: one was asked for, or promoted, and is not there or not readable.
