@@ -1,60 +1,108 @@
 """The composition root: settings in, application out."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
+from starlette.middleware.cors import CORSMiddleware
 
+from perf_api.adapters.factory import open_database
 from perf_api.cache.collector import CacheCollector
 from perf_api.cache.loading import LoadingCache
 from perf_api.controller.collector import ControllerCollector
 from perf_api.controller.controller import MetricsController
+from perf_api.domain.ports import Database
 from perf_api.faults import FaultMiddleware, Faults
-from perf_api.http import metrics_controller
-from perf_api.items import Item
+from perf_api.http import metrics_controller, openapi, problem_handlers
+from perf_api.http.access import check_admin
+from perf_api.http.cursors import Cursors
+from perf_api.http.gate import Gate, Limits
+from perf_api.http.routers import admin, finding, health, items, orders, reports
+from perf_api.logs import AccessLog
 from perf_api.metrics.http_middleware import MeasuringMiddleware
 from perf_api.metrics.registry import Metrics
-from perf_api.routes import routes
+from perf_api.operations import Operations, prepare, sweep
+from perf_api.services.catalogue import Catalogue, Document
+from perf_api.services.ordering import Ordering
 from perf_api.settings import Settings
-from perf_api.sqlite_items import SqliteItems
 
-SQLITE = "sqlite:///"
+VERSION = "0.1.0"
 
 
-def open_items(database: str) -> SqliteItems:
-    """Open the database an URL names.
+def create_app(settings: Settings, metrics: Metrics | None = None, database: Database | None = None) -> FastAPI:
+    """Return the application; it opens its database when it starts, unless an open one is given, and closes it.
 
-    Raises:
-        ValueError: the scheme is none we know; there is no fallback.
+    `app.state` holds the parts that routes use: settings, metrics, database, catalogue, ordering, cursors,
+    operations, cache, controller, faults, check_admin.
     """
-    if not database.startswith(SQLITE):
-        raise ValueError(f"PERF_API_DATABASE {database.split(':', 1)[0]!r} is unknown; write it like sqlite:///path")
-    return SqliteItems(database.removeprefix(SQLITE))
-
-
-def create_app(settings: Settings, metrics: Metrics | None = None) -> FastAPI:
-    """Return the application; the database is opened when it starts."""
-    metrics = metrics or Metrics()
-    faults = Faults(settings.faults_enabled)
-
-    @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        app.state.items = open_items(settings.database)
-        yield
-        app.state.controller.close()
-        await app.state.items.close()
-
-    app = FastAPI(title="perf-platform reference service", version="0.1.0", lifespan=lifespan)
-    app.state.settings, app.state.metrics, app.state.faults = settings, metrics, faults
-    app.state.cache = LoadingCache[int, Item](
+    app = FastAPI(
+        title="perf-platform reference service",
+        version=VERSION,
+        lifespan=_lifespan,
+        docs_url="/docs" if settings.docs else None,
+        redoc_url=None,
+        openapi_url="/openapi.json" if settings.docs else None,
+        redirect_slashes=False,
+        # Looked up for every request otherwise; this service has its own metrics.
+        telemetry={"tracing": False, "metrics": False},
+    )
+    state = app.state
+    state.settings, state.metrics, state.database = settings, metrics or Metrics(), database
+    state.operations, state.faults = Operations(), Faults(settings.enable_faults)
+    state.cursors = Cursors(settings.cursor_key.get_secret_value().encode())
+    state.check_admin = check_admin(settings)
+    state.cache = LoadingCache[str, Document](
         "items", settings.cache_entries, settings.cache_seconds, settings.cache_negative_seconds
     )
-    app.state.controller = MetricsController(settings.queue_seconds)
-    metrics.registry.register(CacheCollector([app.state.cache]))
-    metrics.registry.register(ControllerCollector(app.state.controller))
-    if faults.enabled:
-        app.add_middleware(FaultMiddleware, faults=faults)
-    app.add_middleware(MeasuringMiddleware, metrics=metrics)
-    app.include_router(routes)
-    app.include_router(metrics_controller.routes)
+    state.controller = MetricsController(settings.queue_seconds)
+    state.metrics.registry.register(CacheCollector([state.cache]))
+    state.metrics.registry.register(ControllerCollector(state.controller))
+    _stand_before(app, settings)
+    problem_handlers.install(app)
+    openapi.install(app)
+    for routes in (items.bulk_routes, items.routes, finding.routes, orders.routes, reports.routes):
+        app.include_router(routes)
+    for routes in (health.routes, metrics_controller.routes, admin.routes):
+        app.include_router(routes)
     return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    """Open the database; reach it, and finish what was left half done, meanwhile."""
+    state = app.state
+    database = state.database = state.database or open_database(state.settings.database)
+    state.catalogue = Catalogue(database.items, state.cache)
+    state.ordering = Ordering(database.items, database.orders, state.catalogue.changed)
+    preparing = asyncio.create_task(prepare(database, state.operations))
+    # An embedded database is ready at once; a remote one must not hold up the start.
+    await asyncio.wait({preparing}, timeout=0.2)
+    sweeping = asyncio.create_task(sweep(database, state.ordering, state.operations))
+    yield
+    for task in (preparing, sweeping):
+        task.cancel()
+    await asyncio.wait({preparing, sweeping})
+    state.controller.close()
+    if state.access_log is not None:
+        state.access_log.flush()
+    await database.close()
+
+
+def _stand_before(app: FastAPI, settings: Settings) -> None:
+    """Add what stands before the routes; what is added last is outermost."""
+    state = app.state
+    if state.faults.enabled:
+        app.add_middleware(FaultMiddleware, faults=state.faults)
+    state.access_log = AccessLog() if settings.access_log else None
+    app.add_middleware(
+        Gate,
+        limits=Limits(settings.deadline, settings.max_concurrency, settings.max_body, settings.max_bulk_body),
+        operations=state.operations,
+        access_log=state.access_log,
+        write_token=settings.write_token.get_secret_value() if settings.write_token else None,
+    )
+    if settings.cors_origins:
+        origins = [origin.strip() for origin in settings.cors_origins.split(",")]
+        app.add_middleware(CORSMiddleware, allow_origins=origins, allow_methods=["*"], allow_headers=["*"])
+    app.add_middleware(MeasuringMiddleware, metrics=state.metrics)

@@ -45,6 +45,14 @@ async def test_of_orders_with_one_key_only_the_first_is_stored(database: Databas
     assert len(await database.orders.unsettled(NOON + timedelta(days=1), 100)) == 1
 
 
+async def test_an_order_is_found_by_its_key(database: Database) -> None:
+    order = replace(ORDER, key="k", fingerprint="f")
+    await database.orders.begin(order)
+
+    assert await database.orders.with_key("k") == order
+    assert await database.orders.with_key("other") is None
+
+
 async def test_orders_without_a_key_do_not_meet(database: Database) -> None:
     for _ in range(2):
         order = replace(ORDER, id=new_id())

@@ -84,6 +84,10 @@ class OrderRepository(Protocol):
         """Return an order in whatever state; OrderNotFoundError."""
         ...
 
+    async def with_key(self, key: str) -> Order | None:
+        """Return the order that holds an Idempotency-Key, None when there is none."""
+        ...
+
     async def of_customer(self, customer_id: str, after: str | None, limit: int) -> Sequence[Order]:
         """Return at most `limit` orders of a customer with ids below `after`, highest first; none is in HIDDEN."""
         ...

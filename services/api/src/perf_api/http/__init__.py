@@ -1,1 +1,1 @@
-"""The service as HTTP shows it."""
+"""The service over HTTP: routes, what they accept and answer, and what stands before them."""

@@ -2,14 +2,23 @@
 
 from datetime import UTC, datetime
 
-from fastapi import APIRouter, HTTPException, Request
+from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from perf_api.controller.controller import MetricsController, StaleGenerationError
 from perf_api.controller.recorded import QUANTILES
 from perf_api.controller.states import Action, IllegalMoveError
+from perf_api.http.access import require_admin
+from perf_api.http.answers import WITH_BODY, problems
+from perf_api.http.json_route import JsonRoute
+from perf_api.http.problems import ProblemError
 
-routes = APIRouter(prefix="/v1/metrics-controller", tags=["metrics controller"])
+routes = APIRouter(
+    prefix="/v1/metrics-controller",
+    tags=["metrics controller"],
+    route_class=JsonRoute,
+    dependencies=[Depends(require_admin)],
+)
 
 
 class Transition(BaseModel):
@@ -70,20 +79,20 @@ def controller_of(request: Request) -> MetricsController:
     return controller
 
 
-@routes.get("", operation_id="read_metrics_controller")
+@routes.get("", operation_id="read_metrics_controller", responses=problems(401, 403, 413))
 async def read_controller(request: Request) -> ControllerView:
     """Return the state of the metrics controller and what it has recorded."""
     return view(controller_of(request))
 
 
-@routes.post("/transitions", operation_id="move_metrics_controller")
+@routes.post("/transitions", operation_id="move_metrics_controller", responses=problems(401, 403, 409, *WITH_BODY))
 async def move_controller(body: Transition, request: Request) -> ControllerView:
     """Start, pause, resume, finish or reset the recording of custom metrics."""
     controller = controller_of(request)
     try:
         controller.act(body.action, run_id=body.run_id, expected_generation=body.expected_generation)
     except (IllegalMoveError, StaleGenerationError) as cause:
-        raise HTTPException(409, str(cause)) from cause
+        raise ProblemError("wrong-state", str(cause)) from cause
     return view(controller)
 
 

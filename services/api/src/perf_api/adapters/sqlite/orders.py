@@ -47,6 +47,11 @@ class SqliteOrders:
         order: Order = await self._engine.read(lambda connection: _get(connection, order_id))
         return order
 
+    async def with_key(self, key: str) -> Order | None:
+        """Return the order that holds a key."""
+        found: list[Order] = await self._engine.read(lambda connection: _select(connection, "key = ?", (key,), 1))
+        return found[0] if found else None
+
     async def of_customer(self, customer_id: str, after: str | None, limit: int) -> Sequence[Order]:
         """Return a page of a customer's orders."""
         where = f"customer_id = ? AND id < ? AND state NOT IN ({_HIDDEN}) ORDER BY id DESC"

@@ -1,0 +1,155 @@
+"""The command line: every option is also a variable, --metrics-port and PERF_API_METRICS_PORT are one setting."""
+
+import argparse
+import asyncio
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from perf_api.adapters.factory import DatabaseUrlError, open_database
+from perf_api.adapters.sqlite.engine import DatabaseFileError
+from perf_api.adapters.sqlite.lock import DatabaseInUseError
+from perf_api.app import create_app
+from perf_api.domain.errors import DatabaseUnavailableError
+from perf_api.metrics.server import MetricsPortError
+from perf_api.openapi_file import document_text
+from perf_api.seeding import Progress, seed
+from perf_api.serving import serve
+from perf_api.settings import PREFIX, Settings, SettingsError, is_secret, read_settings
+
+_WRONG_USAGE = 2
+_FAILED = 1
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run a command and return its exit status: 2 for wrong settings, 1 when it cannot do its work."""
+    options = vars(_parser().parse_args(arguments))
+    command = options.pop("command")
+    given = {name: value for name, value in options.items() if value is not None}
+    try:
+        if command == "openapi":
+            return _write_openapi(given.get("output"))
+        if command == "seed":
+            return _seed(given)
+        serve(read_settings(**given))
+    except (SettingsError, DatabaseUrlError) as error:
+        return _say(str(error), _WRONG_USAGE)
+    except (DatabaseInUseError, DatabaseFileError, DatabaseUnavailableError, MetricsPortError, OSError) as error:
+        return _say(str(error), _FAILED)
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        "perf-api",
+        description="The reference service: items, orders and reports over HTTP.",
+        epilog="example: perf-api serve --port 8000 --database sqlite:///api.db",
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    serving = commands.add_parser(
+        "serve",
+        help="serve the API, and its metrics on a port of their own",
+        epilog="example: perf-api serve --port 8000 --metrics-port 9000 --database sqlite:///api.db. " + _secrets(),
+    )
+    for name in Settings.model_fields:
+        if not is_secret(name):
+            _add(serving, name)
+    seeding = commands.add_parser(
+        "seed",
+        help="fill the database, with the same data every time",
+        epilog="example: perf-api seed --items 100000 --orders 50000 --database sqlite:///api.db",
+    )
+    _add(seeding, "database")
+    _add_number(seeding, "items", "items to add")
+    _add_number(seeding, "orders", "orders to add; they choose items by Zipf's law")
+    _add_number(seeding, "seed", "number of the data set")
+    describing = commands.add_parser("openapi", help="print the OpenAPI document", epilog="example: perf-api openapi")
+    describing.add_argument("--output", metavar="FILE", help=f"write it to a file ({PREFIX}OUTPUT)")
+    return parser
+
+
+_DEFAULTS = {"items": 1000, "orders": 1000, "seed": 1}
+
+
+def _add(parser: argparse.ArgumentParser, name: str) -> None:
+    """Add the option of a setting."""
+    field = Settings.model_fields[name]
+    variable = f"{PREFIX}{name.upper()}"
+    text = f"{field.description} ({variable}; default: {field.default})".replace("%", "%%")
+    option = f"--{name.replace('_', '-')}"
+    if field.annotation is bool:
+        parser.add_argument(option, action=argparse.BooleanOptionalAction, default=None, help=text)
+    else:
+        parser.add_argument(option, metavar=name.upper(), help=text)
+
+
+def _add_number(parser: argparse.ArgumentParser, name: str, text: str) -> None:
+    parser.add_argument(f"--{name}", metavar="N", help=f"{text} ({PREFIX}{name.upper()}; default: {_DEFAULTS[name]})")
+
+
+def _secrets() -> str:
+    names = ", ".join(f"{PREFIX}{name.upper()}" for name in Settings.model_fields if is_secret(name))
+    return f"Secrets are variables only: {names}."
+
+
+def _number(given: dict[str, str], name: str) -> int:
+    text = given.pop(name, None) or os.environ.get(f"{PREFIX}{name.upper()}") or str(_DEFAULTS[name])
+    if not text.isdecimal():
+        raise SettingsError(f"{PREFIX}{name.upper()} (--{name}) is wrong: {text!r} is no whole number from 0")
+    return int(text)
+
+
+def _seed(given: dict[str, str]) -> int:
+    items, orders, number = (_number(given, name) for name in ("items", "orders", "seed"))
+    settings = read_settings(**given)
+    asyncio.run(_fill(settings.database, items, orders, number))
+    return 0
+
+
+async def _fill(url: str, items: int, orders: int, number: int) -> None:
+    database = open_database(url)
+    try:
+        await database.prepare()
+        await seed(database, items, orders, number, _Shown())
+    finally:
+        await database.close()
+    sys.stdout.write(f"{items} items and {orders} orders seeded\n")
+
+
+class _Shown:
+    """Shows progress on standard error: in place on a terminal, else a line every two seconds."""
+
+    def __init__(self) -> None:
+        self._last = 0.0
+
+    def __call__(self, progress: Progress) -> None:
+        last, finished = self._last, progress.done == progress.total
+        terminal = sys.stderr.isatty()
+        if not finished and progress.seconds - last < (0.2 if terminal else 2.0):
+            return
+        self._last = 0.0 if finished else progress.seconds
+        rate = progress.done / max(progress.seconds, 1e-9)
+        share = progress.done / progress.total
+        text = f"{progress.what}: {progress.done} of {progress.total} ({share:.0%}), {rate:.0f}/s"
+        sys.stderr.write(f"\r\033[K{text}" if terminal else f"{text}\n")
+        if terminal and finished:
+            sys.stderr.write("\n")
+        sys.stderr.flush()
+
+
+def _write_openapi(output: str | None) -> int:
+    output = output or os.environ.get(f"{PREFIX}OUTPUT")
+    text = document_text(create_app(Settings(database="sqlite:///:memory:", cursor_key=SecretStr(""))))
+    if output:
+        Path(output).write_text(text, encoding="utf-8")
+    else:
+        sys.stdout.write(text)
+    return 0
+
+
+def _say(message: str, status: int) -> int:
+    sys.stderr.write(f"perf-api: {message}\n")
+    return status

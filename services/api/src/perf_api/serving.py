@@ -1,0 +1,74 @@
+"""The running service: API port, metrics port, logs, and an orderly end."""
+
+import logging
+import socket
+from collections.abc import Sequence
+
+import uvicorn
+
+from perf_api import logs
+from perf_api.adapters.factory import open_database
+from perf_api.app import create_app
+from perf_api.metrics.registry import Metrics
+from perf_api.metrics.server import MetricsServer
+from perf_api.server import Server
+from perf_api.settings import Settings
+
+log = logging.getLogger(__name__)
+
+_BACKLOG = 2048
+
+
+def serve(settings: Settings) -> None:
+    """Serve until SIGTERM or Ctrl-C; every request on an accepted connection is answered first.
+
+    Raises:
+        OSError, MetricsPortError: a port cannot be opened.
+        DatabaseUrlError, DatabaseInUseError, DatabaseFileError: the database cannot be opened.
+    """
+    logs.configure(settings.log_level)
+    metrics = Metrics()
+    listening = _listen(settings.host, settings.port)
+    database = open_database(settings.database)
+    with MetricsServer(settings.host, settings.metrics_port, metrics.registry) as metrics_server:
+        app = create_app(settings, metrics, database)
+        config = uvicorn.Config(
+            app,
+            log_config=None,
+            access_log=False,
+            ws="none",
+            server_header=False,
+            timeout_keep_alive=max(1, int(settings.keep_alive)),
+            timeout_graceful_shutdown=int(settings.deadline) + 1,
+        )
+        linger = min(settings.deadline, 5.0)
+        server = Server(config, app.state.operations, settings.drain, linger)
+        ports = {"port": listening.getsockname()[1], "metrics_port": metrics_server.port}
+        log.info("service.starting", extra={"host": settings.host, **ports})
+        server.run([listening])
+    log.info("service.stopped")
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Return a listening socket.
+
+    Raises:
+        OSError: the port is taken, or the host is none of this machine's; the message names the settings.
+    """
+    try:
+        family, kind, protocol, _, address = _addresses(host, port)[0]
+        listening = socket.socket(family, kind, protocol)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(address)
+        listening.listen(_BACKLOG)
+    except OSError as cause:
+        raise OSError(
+            f"the API cannot be served on {host}:{port} ({cause.strerror or cause}); "
+            "choose others with --host and --port, or PERF_API_HOST and PERF_API_PORT"
+        ) from cause
+    listening.setblocking(False)  # noqa: FBT003
+    return listening
+
+
+def _addresses(host: str, port: int) -> Sequence[tuple[int, int, int, str, tuple[object, ...]]]:
+    return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
