@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pydantic_core import to_json
 
 from perf_api.domain.errors import (
+    DatabaseUnavailableError,
     ItemNotFoundError,
     KeyReusedError,
     MixedCurrenciesError,
@@ -66,7 +67,7 @@ class Ordering:
         except BaseException:
             await self._abandon(order)
             raise
-        await self._settle(placed)
+        await self._try_to_settle(placed)
         return Placed(placed, replayed=False)
 
     async def get(self, order_id: str) -> Order:
@@ -90,7 +91,7 @@ class Ordering:
         unsettled = order.unsettled or target is OrderState.CANCELLED
         moved = await self._orders.move(order_id, order.state, target, _now(), unsettled=unsettled)
         if target is OrderState.CANCELLED:
-            await self._settle(moved)
+            await self._try_to_settle(moved)
         return moved
 
     async def recover(self, before: datetime) -> int:
@@ -102,6 +103,11 @@ class Ordering:
             else:
                 await self._settle(order)
         return len(orders)
+
+    async def _try_to_settle(self, order: Order) -> None:
+        """Settle now if that works: the order is what it is, the rest can be done later."""
+        with suppress(DatabaseUnavailableError):
+            await self._settle(order)
 
     async def _settle(self, order: Order) -> None:
         """Bring the stock in line with a placed or cancelled order, then forget how it came about.
