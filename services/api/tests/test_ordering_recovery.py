@@ -22,7 +22,7 @@ WANTED = {seeded_id(1): 2, seeded_id(2): 3}
 
 
 PLACED_AT = 8
-"""Of the steps of a placement the first one after the order is placed: what fails from there on is made good later."""
+"""The first step of a placement after which the order is placed; what fails from there on is made good later."""
 
 
 class Crash(BaseException):

@@ -9,9 +9,10 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from perf_api.adapters.factory import DatabaseUrlError, open_database
+from perf_api.adapters.factory import open_database
 from perf_api.adapters.sqlite.engine import DatabaseFileError
 from perf_api.adapters.sqlite.lock import DatabaseInUseError
+from perf_api.adapters.urls import DatabaseUrlError
 from perf_api.app import create_app
 from perf_api.domain.errors import DatabaseUnavailableError
 from perf_api.metrics.server import MetricsPortError

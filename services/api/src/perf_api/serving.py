@@ -1,5 +1,6 @@
 """The running service: API port, metrics port, logs, and an orderly end."""
 
+import asyncio
 import logging
 import socket
 from collections.abc import Sequence
@@ -27,11 +28,16 @@ def serve(settings: Settings) -> None:
         DatabaseUrlError, DatabaseInUseError, DatabaseFileError: the database cannot be opened.
     """
     logs.configure(settings.log_level)
+    with asyncio.Runner(loop_factory=uvicorn.Config("", log_config=None).get_loop_factory()) as runner:
+        runner.run(_serve(settings))
+    log.info("service.stopped")
+
+
+async def _serve(settings: Settings) -> None:
     metrics = Metrics()
     listening = _listen(settings.host, settings.port)
-    database = open_database(settings.database)
     with MetricsServer(settings.host, settings.metrics_port, metrics.registry) as metrics_server:
-        app = create_app(settings, metrics, database)
+        app = create_app(settings, metrics, open_database(settings.database))
         config = uvicorn.Config(
             app,
             log_config=None,
@@ -45,8 +51,7 @@ def serve(settings: Settings) -> None:
         server = Server(config, app.state.operations, settings.drain, linger)
         ports = {"port": listening.getsockname()[1], "metrics_port": metrics_server.port}
         log.info("service.starting", extra={"host": settings.host, **ports})
-        server.run([listening])
-    log.info("service.stopped")
+        await server.serve([listening])
 
 
 def _listen(host: str, port: int) -> socket.socket:

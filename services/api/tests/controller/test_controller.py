@@ -29,7 +29,7 @@ def registry(controller: MetricsController) -> CollectorRegistry:
 
 async def until(condition: Callable[[], object]) -> None:
     async with asyncio.timeout(30):
-        while not condition():  # noqa: ASYNC110  what is waited for is a figure
+        while not condition():
             await asyncio.sleep(0.002)
 
 

@@ -2,14 +2,11 @@
 
 from perf_api.adapters.sqlite.database import SqliteDatabase
 from perf_api.adapters.sqlite.engine import Engine
+from perf_api.adapters.urls import DatabaseUrlError
 from perf_api.domain.ports import Database
 
 SQLITE = "sqlite:///"
 MONGODB = ("mongodb://", "mongodb+srv://")
-
-
-class DatabaseUrlError(ValueError):
-    """Raised when an URL names no database we know."""
 
 
 def open_database(url: str) -> Database:

@@ -7,6 +7,8 @@ from urllib.parse import parse_qsl, urlsplit
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorDatabase
 from pymongo.errors import PyMongoError
 
+from perf_api.adapters.urls import DatabaseUrlError
+
 Document = dict[str, Any]
 SCHEMES = ("mongodb", "mongodb+srv")
 DATABASE = "perf_api"
@@ -25,7 +27,7 @@ DEFAULTS: dict[str, Any] = {
 }
 
 
-class MongoUrlError(ValueError):
+class MongoUrlError(DatabaseUrlError):
     """Raised when an URL cannot be understood; the message never shows it, it may hold a password."""
 
 

@@ -61,6 +61,12 @@ class MongoOrders:
         return read_order(document)
 
     @translated
+    async def with_key(self, key: str) -> Order | None:
+        """Return the order that holds a key."""
+        document = await self._orders.find_one({"key": key})
+        return None if document is None else read_order(document)
+
+    @translated
     async def of_customer(self, customer_id: str, after: str | None, limit: int) -> Sequence[Order]:
         """Return a page of a customer's orders."""
         wanted: Document = {"customer_id": customer_id, "state": {"$nin": sorted(HIDDEN)}}
