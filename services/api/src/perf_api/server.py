@@ -52,32 +52,32 @@ class Server(uvicorn.Server):
 
     async def _stop_listening(self, sockets: list[socket.socket]) -> None:
         """Close the listening sockets, and serve the connections that wait in their queues first."""
-        loop = asyncio.get_running_loop()
         kept = [listening.dup() for listening in sockets]
         for server in self.servers:
             server.close()
         for listening in sockets:
             listening.close()
-        await asyncio.sleep(0)
         for listening in kept:
-            for connection in _waiting(listening):
-                await loop.connect_accepted_socket(self._protocol(), connection)
+            listening.setblocking(False)  # noqa: FBT003
+            await self._accept_waiting(listening)
             listening.close()
+
+    async def _accept_waiting(self, listening: socket.socket) -> None:
+        """Serve the connections in a queue; return when it is empty, so that it can be closed at once."""
+        loop, limit = asyncio.get_running_loop(), time.monotonic() + self._linger
+        while time.monotonic() < limit:
+            try:
+                connection, _ = listening.accept()
+            except BlockingIOError:
+                return
+            except OSError as error:
+                log.warning("accept.failed", extra={"error": str(error)})  # out of file handles: some are given back
+                await asyncio.sleep(0.01)
+                continue
+            connection.setblocking(False)  # noqa: FBT003
+            await loop.connect_accepted_socket(self._protocol(), connection)
 
     def _protocol(self) -> Callable[[], asyncio.Protocol]:
         config, state = self.config, self.lifespan.state
         protocol: Callable[..., asyncio.Protocol] = config.http_protocol_class
         return lambda: protocol(config=config, server_state=self.server_state, app_state=state)
-
-
-def _waiting(listening: socket.socket) -> list[socket.socket]:
-    """Accept every connection that waits, as fast as can be: the socket is closed right after."""
-    connections: list[socket.socket] = []
-    listening.setblocking(False)  # noqa: FBT003
-    while True:
-        try:
-            connection, _ = listening.accept()
-        except OSError:
-            return connections
-        connection.setblocking(False)  # noqa: FBT003
-        connections.append(connection)
