@@ -42,28 +42,34 @@ def _distinct(values: list[str]) -> list[str]:
     return list(dict.fromkeys(values))
 
 
-Whole = Annotated[int, BeforeValidator(_no_text, json_schema_input_type=int)]
-Amount = Annotated[Whole, Field(ge=0, le=LARGEST)]
+NO_TEXT = BeforeValidator(_no_text)
+"""Stands behind the bounds of a number, else they are missing in its schema."""
+Amount = Annotated[int, Field(ge=0, le=LARGEST), NO_TEXT]
 Token = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
 Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
 Currency = Annotated[str, Field(pattern="^[A-Z]{3}$")]
 Tags = Annotated[list[Token], Field(max_length=MOST_TAGS), AfterValidator(_distinct)]
-Value = Annotated[
-    Scalar,
-    BeforeValidator(_scalar),
-    WithJsonSchema(
-        {
-            "anyOf": [
-                {"type": "string", "maxLength": LONGEST_VALUE, "pattern": r"^[^\x00]*$"},
-                {"type": "boolean"},
-                {"type": "number", "minimum": -LARGEST_NUMBER, "maximum": LARGEST_NUMBER},
-            ]
-        }
-    ),
-]
-Attributes = Annotated[
-    dict[Annotated[str, Field(pattern=_KEY)], Value],
+_VALUE: dict[str, Any] = {
+    "anyOf": [
+        {"type": "string", "maxLength": LONGEST_VALUE, "pattern": r"^[^\x00]*$"},
+        {"type": "boolean"},
+        {"type": "number", "minimum": -LARGEST_NUMBER, "maximum": LARGEST_NUMBER},
+    ]
+}
+_OBJECT: dict[str, Any] = {
+    "type": "object",
+    "maxProperties": MOST_ATTRIBUTES,
+    "propertyNames": {"pattern": _KEY},
+    "additionalProperties": _VALUE,
+}
+_NULLABLE = {"anyOf": [*_VALUE["anyOf"], {"type": "null"}]}
+Key = Annotated[str, Field(pattern=_KEY)]
+Value = Annotated[Scalar, BeforeValidator(_scalar)]
+Attributes = Annotated[dict[Key, Value], Field(max_length=MOST_ATTRIBUTES), WithJsonSchema(_OBJECT)]
+AttributesPatch = Annotated[
+    dict[Key, Value | None],
     Field(max_length=MOST_ATTRIBUTES),
+    WithJsonSchema(_OBJECT | {"additionalProperties": _NULLABLE}),
 ]
 Id = Annotated[str, Field(pattern=PATTERN)]
 ItemId = Annotated[str, Path(pattern=PATTERN, examples=["00000000000000000000000001"])]

@@ -13,6 +13,7 @@ from perf_api.http.schemas.fields import (
     STRICT,
     Amount,
     Attributes,
+    AttributesPatch,
     Currency,
     Cursor,
     Id,
@@ -20,8 +21,6 @@ from perf_api.http.schemas.fields import (
     Name,
     Tags,
     Token,
-    Value,
-    Whole,
 )
 
 LAMP: dict[str, Any] = {
@@ -74,8 +73,7 @@ class ItemPatch(BaseModel):
     currency: Currency = ""
     stock: Amount = 0
     tags: Tags = []
-    attributes: Annotated[dict[Annotated[str, Field(pattern="^[A-Za-z0-9_-]{1,64}$")], Value | None],
-                          Field(max_length=50)] = {}  # fmt: skip
+    attributes: AttributesPatch = {}
 
     def applied_to(self, item: Item) -> Item:
         """Return the item with the fields that were sent."""
@@ -97,7 +95,7 @@ class ItemOut(ItemIn):
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"example": STORED_LAMP})
     id: Id
-    version: Whole
+    version: int
 
 
 class ItemPage(BaseModel):

@@ -1,13 +1,15 @@
 """Orders and sales over HTTP."""
 
+import re
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from perf_api.domain.orders import OrderAction, OrderState
 from perf_api.domain.sales import SalesGroup, SalesQuery
-from perf_api.http.schemas.fields import STRICT, Cursor, Id, Limit, Token, Whole
+from perf_api.http.schemas.fields import NO_TEXT, STRICT, Cursor, Id, Limit, Token
 
 _ITEM = "00000000000000000000000042"
 _ORDER: dict[str, Any] = {
@@ -32,12 +34,21 @@ _ORDER: dict[str, Any] = {
 _LONGEST_PERIOD = 366
 
 
+def _written_out(value: Any) -> Any:
+    if isinstance(value, str) and not re.fullmatch(r"\d{4}-\d\d-\d\d", value, re.ASCII):
+        raise PydanticCustomError("date_parsing", "Input should be a date like 2026-01-31")
+    return value
+
+
+Day = Annotated[date, Field(ge=date(1970, 1, 1), le=date(9999, 12, 30)), BeforeValidator(_written_out)]
+
+
 class LineIn(BaseModel):
     """Some pieces of an item."""
 
     model_config = STRICT
     item_id: Id
-    quantity: Annotated[Whole, Field(ge=1, le=1000)]
+    quantity: Annotated[int, Field(ge=1, le=1000), NO_TEXT]
 
 
 class OrderIn(BaseModel):
@@ -102,8 +113,8 @@ class SalesListing(BaseModel):
     """The query of a sales report: whole UTC days, both included, by default the last 30."""
 
     model_config = STRICT
-    since: Annotated[date | None, Field(alias="from")] = None
-    to: date | None = None
+    since: Annotated[Day | None, Field(alias="from")] = None
+    to: Day | None = None
     group_by: SalesGroup = SalesGroup.DAY
     limit: Annotated[int, Field(ge=1, le=1000)] = 100
 
@@ -115,16 +126,22 @@ class SalesListing(BaseModel):
         return self
 
     def period(self, today: date) -> tuple[date, date]:
-        """Return the first and the last day."""
-        last = self.to or (today if self.since is None or self.since <= today else self.since)
-        first = self.since or (last - timedelta(days=29) if last > date(1970, 2, 1) else last)
-        return first, last
+        """Return the first and the last day; the one that is not given is 29 days away from the other."""
+        if self.since is not None:
+            return self.since, self.to or _moved(self.since, 29)
+        last = self.to or today
+        return _moved(last, -29), last
 
     def query(self, today: date) -> SalesQuery:
         """Return the query of the domain."""
         first, last = self.period(today)
         since, until = (datetime(day.year, day.month, day.day, tzinfo=UTC) for day in (first, last))
         return SalesQuery(since, until + timedelta(days=1), self.group_by, self.limit)
+
+
+def _moved(day: date, days: int) -> date:
+    """Return a day some days later, kept within what dates can be."""
+    return date.fromordinal(min(max(day.toordinal() + days, date(1970, 1, 1).toordinal()), date.max.toordinal() - 1))
 
 
 class SalesRowOut(BaseModel):
