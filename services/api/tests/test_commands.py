@@ -26,6 +26,7 @@ def _clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 WRONG: dict[str, Any] = {
+    "sqlite_synchronous": "off",
     "host": "", "port": "70000", "metrics_port": "x", "drain": "-1", "deadline": "0", "max_concurrency": "0",
     "max_body": "1", "max_bulk_body": "many", "keep_alive": "0", "enable_faults": "perhaps", "carrier_latency": "99",
     "cache_entries": "0", "cache_seconds": "0", "cache_negative_seconds": "-1", "queue_seconds": "0", "docs": "x",

@@ -50,8 +50,9 @@ def start_stack(processes: Processes, *, faults: bool, workers: int = 2, web_por
         processes.check("seed")
     processes.forget("seed")
     serve = [python, "-m", "perf_api", "serve", "--port", str(api), "--metrics-port", str(metrics)]
-    # No line per request: hours of load would fill the disk. No drain: the load ends with the service.
-    serve += ["--database", database, "--no-access-log", "--drain", "0"]
+    # No line per request: hours of load would fill the disk. No drain: the load ends with the service. No waiting for
+    # the disk: what else it is doing would be measured.
+    serve += ["--database", database, "--no-access-log", "--drain", "0", "--sqlite-synchronous", "normal"]
     processes.start("api", [*serve, *(["--enable-faults"] if faults else [])])
     locust = [python, "-m", "perf_locust", "-f", str(Path(workload.__file__))]
     host = f"http://127.0.0.1:{api}"

@@ -72,7 +72,9 @@ def create_app(settings: Settings, metrics: Metrics | None = None, database: Dat
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Open the database; reach it, and finish what was left half done, meanwhile."""
     state = app.state
-    database = state.database = state.database or open_database(state.settings.database)
+    database = state.database = state.database or open_database(
+        state.settings.database, state.settings.sqlite_synchronous
+    )
     state.catalogue = Catalogue(database.items, state.cache)
     state.ordering = Ordering(database.items, database.orders, state.catalogue.changed)
     preparing = asyncio.create_task(prepare(database, state.operations))

@@ -37,7 +37,7 @@ async def _serve(settings: Settings) -> None:
     metrics = Metrics()
     listening = _listen(settings.host, settings.port)
     with MetricsServer(settings.host, settings.metrics_port, metrics.registry) as metrics_server:
-        app = create_app(settings, metrics, open_database(settings.database))
+        app = create_app(settings, metrics, open_database(settings.database, settings.sqlite_synchronous))
         config = uvicorn.Config(
             app,
             log_config=None,

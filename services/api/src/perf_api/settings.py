@@ -23,6 +23,10 @@ class Settings(BaseSettings):
     database: Annotated[str, Field(description="sqlite:///path, sqlite:///:memory: or mongodb://host/name")] = (
         "sqlite:///perf-api.db"
     )
+    sqlite_synchronous: Annotated[
+        Literal["full", "normal"],
+        Field(description="full: writes survive a loss of power; normal: only that of the process, without waiting"),
+    ] = "full"
     drain: Annotated[
         float, Field(ge=0, le=8, description="seconds after SIGTERM in which new requests are still served")
     ] = 3.0

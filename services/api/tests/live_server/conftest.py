@@ -39,11 +39,11 @@ Start = Callable[..., Live]
 
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Start]:
-    """A function that starts a service: `start(database_url, PERF_API_X="value")`; killed at the end of the test."""
+    """A function that starts a service and waits until it is ready, or only alive; killed at the end of the test."""
     started: list[Live] = []
 
-    def run(database: str, **variables: str) -> Live:
-        live = _serve(database, tmp_path, variables)
+    def run(database: str, health: str = "ready", **variables: str) -> Live:
+        live = _serve(database, tmp_path, variables, health)
         started.append(live)
         return live
 
@@ -56,7 +56,7 @@ def clean_environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith("PERF_API_")}
 
 
-def _serve(database: str, folder: Path, variables: dict[str, str]) -> Live:
+def _serve(database: str, folder: Path, variables: dict[str, str], health: str) -> Live:
     log = folder / f"api-{time.monotonic_ns()}.log"
     settings = {"PERF_API_PORT": "0", "PERF_API_METRICS_PORT": "0", "PERF_API_DATABASE": database}
     with log.open("wb") as stream:
@@ -70,7 +70,7 @@ def _serve(database: str, folder: Path, variables: dict[str, str]) -> Live:
     deadline = time.monotonic() + SECONDS_TO_START
     while time.monotonic() < deadline and process.poll() is None:
         ports = re.search(r'"port": (\d+), "metrics_port": (\d+)', log.read_text(encoding="utf-8"))
-        if ports and _lives(url := f"http://127.0.0.1:{ports[1]}"):
+        if ports and _is(health, url := f"http://127.0.0.1:{ports[1]}"):
             return Live(process, url, f"http://127.0.0.1:{ports[2]}/metrics", log)
         time.sleep(0.05)
     process.kill()
@@ -78,8 +78,8 @@ def _serve(database: str, folder: Path, variables: dict[str, str]) -> Live:
     raise AssertionError(log.read_text(encoding="utf-8"))
 
 
-def _lives(url: str) -> bool:
+def _is(health: str, url: str) -> bool:
     try:
-        return httpx.get(f"{url}/health/live", timeout=5).status_code == 200
+        return httpx.get(f"{url}/health/{health}", timeout=5).status_code == 200
     except httpx.TransportError:
         return False

@@ -30,7 +30,7 @@ def test_every_line_of_the_log_is_json_and_a_request_is_found_by_its_id(start: A
 
 def test_secrets_never_reach_the_log(start: Any) -> None:
     url = "mongodb://user:hunter2-mongo@127.0.0.1:1/shop?serverSelectionTimeoutMS=200"
-    live = start(url, PERF_API_LOG_LEVEL="debug", **SECRETS)
+    live = start(url, "live", PERF_API_LOG_LEVEL="debug", **SECRETS)
     headers = {"Authorization": "Bearer hunter2-write"}
     httpx.post(f"{live.url}/v1/items", json={"sku": "a"}, headers=headers, timeout=30)
     httpx.get(f"{live.url}/v1/metrics-controller", headers={"Authorization": "Bearer hunter2-wrong"}, timeout=30)
@@ -44,7 +44,7 @@ def test_secrets_never_reach_the_log(start: Any) -> None:
 
 
 def test_an_unreachable_mongodb_does_not_stop_the_start_and_is_not_replaced(start: Any, tmp_path: Path) -> None:
-    live = start("mongodb://127.0.0.1:1/shop?serverSelectionTimeoutMS=200")
+    live = start("mongodb://127.0.0.1:1/shop?serverSelectionTimeoutMS=200", "live")
 
     assert httpx.get(f"{live.url}/health/live", timeout=30).status_code == 200
     assert httpx.get(f"{live.url}/health/ready", timeout=30).json()["code"] == "not-ready"

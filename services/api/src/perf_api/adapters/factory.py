@@ -9,11 +9,13 @@ SQLITE = "sqlite:///"
 MONGODB = ("mongodb://", "mongodb+srv://")
 
 
-def open_database(url: str) -> Database:
+def open_database(url: str, synchronous: str = "full") -> Database:
     """Open the database of an URL; nothing remote is asked yet.
 
     `sqlite:///relative/path`, `sqlite:////absolute/path`, `sqlite:///:memory:`, `mongodb://host:port/name`. A MongoDB
     belongs to the event loop in which it is first used.
+
+    `synchronous` ("full", "normal") is SQLite's, see Engine.
 
     Raises:
         DatabaseUrlError: the URL is none of these.
@@ -22,7 +24,7 @@ def open_database(url: str) -> Database:
         DatabaseFileError: the SQLite file cannot be opened.
     """
     if url.startswith(SQLITE) and len(url) > len(SQLITE):
-        return SqliteDatabase(Engine(url.removeprefix(SQLITE)))
+        return SqliteDatabase(Engine(url.removeprefix(SQLITE), synchronous.upper()))
     if url.startswith(MONGODB):
         from perf_api.adapters.mongo.database import MongoDatabase  # noqa: PLC0415  who uses SQLite need not import motor
 
