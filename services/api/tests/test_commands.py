@@ -89,6 +89,7 @@ def test_an_unknown_database_is_refused_not_replaced(
     )
     message = capsys.readouterr().err
     assert said in message
+    assert "PERF_API_DATABASE" in message
     assert "hunter2" not in message
     assert not list(tmp_path.iterdir())
 

@@ -36,8 +36,10 @@ def run(arguments: Sequence[str]) -> int:
         if command == "seed":
             return _seed(given)
         serve(read_settings(**given))
-    except (SettingsError, DatabaseUrlError) as error:
+    except SettingsError as error:
         return _say(str(error), _WRONG_USAGE)
+    except DatabaseUrlError as error:
+        return _say(f"{PREFIX}DATABASE (--database) is wrong: {error}", _WRONG_USAGE)
     except (DatabaseInUseError, DatabaseFileError, DatabaseUnavailableError, MetricsPortError, OSError) as error:
         return _say(str(error), _FAILED)
     return 0

@@ -3,14 +3,17 @@
 import asyncio
 import json
 import logging
+import re
 import sys
 import time
 from contextvars import ContextVar
+from functools import lru_cache
 from typing import TextIO
 
 REQUEST_ID: ContextVar[str] = ContextVar("request_id", default="")
 _STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "color_message", "taskName"}
 _FLUSH_AFTER = 0.1
+_PLAIN = re.compile("[A-Za-z0-9/_.:-]*").fullmatch
 
 
 class JsonFormatter(logging.Formatter):
@@ -44,9 +47,10 @@ class AccessLog:
         """Note one request; its query is left out, it may hold what is nobody's business."""
         if not self._lines:
             asyncio.get_running_loop().call_later(_FLUSH_AFTER, self.flush)
+        quoted = f'"{path}"' if _PLAIN(path) else json.dumps(path)
         self._lines.append(
             f'{{"time": "{stamp(time.time())}", "level": "info", "logger": "perf_api.access", "event": "request", '
-            f'"request_id": "{request_id}", "method": "{method}", "path": {json.dumps(path)}, "status": {status}, '
+            f'"request_id": "{request_id}", "method": "{method}", "path": {quoted}, "status": {status}, '
             f'"seconds": {seconds:.6f}}}\n'
         )
 
@@ -72,4 +76,9 @@ def configure(level: str) -> None:
 def stamp(seconds: float) -> str:
     """Return a time since 1970 as ISO 8601 in UTC, to the millisecond."""
     whole = int(seconds)
-    return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(whole))}.{int((seconds - whole) * 1000):03d}Z"
+    return f"{_second(whole)}.{int((seconds - whole) * 1000):03d}Z"
+
+
+@lru_cache(maxsize=2)
+def _second(whole: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(whole))

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import socket
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import uvicorn
 
@@ -12,12 +13,30 @@ from perf_api.adapters.factory import open_database
 from perf_api.app import create_app
 from perf_api.metrics.registry import Metrics
 from perf_api.metrics.server import MetricsServer
+from perf_api.protocol import Protocol
 from perf_api.server import Server
 from perf_api.settings import Settings
 
 log = logging.getLogger(__name__)
 
 _BACKLOG = 2048
+_LONGEST_END = 14.0
+_LONGEST_LINGER = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """How long an end takes after draining, in seconds: waiting for open connections, then for requests in flight."""
+
+    linger: float
+    finish: int
+
+
+def end_of(drain: float, deadline: float) -> End:
+    """Divide what is left of the 15 seconds an end may take; requests in flight come first."""
+    left = _LONGEST_END - drain
+    finish = max(1, int(min(deadline + 1.0, left)))
+    return End(min(deadline, _LONGEST_LINGER, max(left - finish, 0.0)), finish)
 
 
 def serve(settings: Settings) -> None:
@@ -34,7 +53,7 @@ def serve(settings: Settings) -> None:
 
 
 async def _serve(settings: Settings) -> None:
-    metrics = Metrics()
+    metrics, end = Metrics(), end_of(settings.drain, settings.deadline)
     listening = _listen(settings.host, settings.port)
     with MetricsServer(settings.host, settings.metrics_port, metrics.registry) as metrics_server:
         app = create_app(settings, metrics, open_database(settings.database, settings.sqlite_synchronous))
@@ -42,13 +61,13 @@ async def _serve(settings: Settings) -> None:
             app,
             log_config=None,
             access_log=False,
+            http=Protocol,
             ws="none",
             server_header=False,
             timeout_keep_alive=max(1, int(settings.keep_alive)),
-            timeout_graceful_shutdown=int(settings.deadline) + 1,
+            timeout_graceful_shutdown=end.finish,
         )
-        linger = min(settings.deadline, 5.0)
-        server = Server(config, app.state.operations, settings.drain, linger)
+        server = Server(config, app.state.operations, settings.drain, end.linger)
         ports = {"port": listening.getsockname()[1], "metrics_port": metrics_server.port}
         log.info("service.starting", extra={"host": settings.host, **ports})
         await server.serve([listening])

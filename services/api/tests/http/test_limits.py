@@ -158,11 +158,12 @@ def test_a_database_that_stops_answering_makes_the_service_not_ready(make: Any) 
     assert client.get("/health/live").status_code == 200
 
 
-def test_an_error_nobody_expected_tells_nothing(make: Any) -> None:
+@pytest.mark.parametrize("error", [RuntimeError("secret"), TimeoutError("secret"), OSError("secret")], ids=repr)
+def test_an_error_nobody_expected_tells_nothing(make: Any, error: Exception) -> None:
     client = make()
 
-    async def fail(item_id: str) -> None:
-        raise RuntimeError(f"secret of {item_id}")
+    async def fail(_: str) -> None:
+        raise error
 
     client.app.state.database.items.get = fail
     answer = client.get(f"/v1/items/{'0' * 26}/delivery-quote")

@@ -10,7 +10,18 @@ from typing import Any
 import httpx
 import pytest
 
+from perf_api.serving import end_of
+
 LAMP = {"sku": "A-1", "name": "Lamp", "price": 4990, "stock": 1_000_000}
+
+
+@pytest.mark.parametrize("drain", [0.0, 3.0, 8.0])
+@pytest.mark.parametrize("deadline", [0.1, 5.0, 60.0])
+def test_an_end_takes_less_than_fifteen_seconds(drain: float, deadline: float) -> None:
+    end = end_of(drain, deadline)
+
+    assert drain + end.linger + end.finish < 15
+    assert end.finish >= min(deadline, 6)
 
 
 class Outcome:

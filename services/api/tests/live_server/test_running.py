@@ -2,10 +2,12 @@
 
 import asyncio
 import json
+import socket
 from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 
 SECRETS = {
     "PERF_API_ADMIN_TOKEN": "hunter2-admin",
@@ -60,6 +62,24 @@ def test_only_the_database_is_written_to_disk(start: Any, tmp_path: Path) -> Non
 
     written = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()}
     assert written - {live.log.name} == {f"data/api.db{end}" for end in ("", "-wal", "-shm", ".lock")}
+
+
+@pytest.mark.parametrize(
+    "sent", [b"nonsense\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", b"GET /\xff HTTP/1.1\r\nHost: x\r\n\r\n"]
+)
+def test_what_is_no_http_is_told_as_a_problem(start: Any, sent: bytes) -> None:
+    live = start("sqlite:///:memory:")
+    host, port = live.url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=30) as connection:
+        connection.sendall(sent)
+        answer = b""
+        while chunk := connection.recv(65536):
+            answer += chunk
+
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 400 ")
+    assert b"content-type: application/problem+json" in head
+    assert json.loads(body)["code"] == "bad-request"
 
 
 def test_metrics_are_on_their_own_port_only(start: Any, tmp_path: Path) -> None:

@@ -102,7 +102,7 @@ class Gate:
         path: str = scope["path"]
         if length > (limit := self._body_limit(path)):
             return _too_large(limit)
-        if not path.startswith(_DATA) or path.startswith(_CONTROLLER):
+        if not _is_data(path):
             return None
         if self._active >= self._limits.concurrency:
             return ProblemError("overloaded", "too many requests are being served; repeat it in a second")
@@ -116,26 +116,29 @@ class Gate:
 
     async def _admitted(self, scope: Scope, receive: Receive, answer: "_Answer") -> ProblemError | None:
         """Let the application serve a request; return what went wrong outside of its own error handling."""
-        limit = self._body_limit(scope["path"])
-        self._active += 1
+        limit, counted = self._body_limit(scope["path"]), _is_data(scope["path"])
+        self._active += counted
         try:
             async with asyncio.timeout(self._limits.deadline) as deadline:
                 await self._app(scope, _bounded(receive, limit), answer)
-        except TimeoutError:
-            if not deadline.expired():
-                raise
-            return ProblemError("deadline-exceeded", f"it was given up after {self._limits.deadline:g} s")
         except ProblemError as refusal:
             return refusal
-        except Exception:
+        except Exception as error:
+            if isinstance(error, TimeoutError) and deadline.expired():
+                return ProblemError("deadline-exceeded", f"it was given up after {self._limits.deadline:g} s")
             log.exception("request.failed", extra={"path": scope["path"]})
             return ProblemError("internal-error", "the log has more, under this request_id")
         finally:
-            self._active -= 1
+            self._active -= counted
         return None
 
     def _body_limit(self, path: str) -> int:
         return self._limits.bulk_body if path == _BULK else self._limits.body
+
+
+def _is_data(path: str) -> bool:
+    """Say whether a request is about data: those are limited, health and administration are always answered."""
+    return path.startswith(_DATA) and not path.startswith(_CONTROLLER)
 
 
 def _own_headers(scope: Scope) -> tuple[str, int]:

@@ -14,17 +14,40 @@ from perf_api.http.problems import KINDS
 from perf_api.http.schemas.fields import ItemId
 from perf_api.http.schemas.items import BulkIn, BulkOut, ItemIn, ItemListing, ItemOut, ItemPage, ItemPatch
 
-routes = APIRouter(prefix="/v1/items", tags=["items"], route_class=JsonRoute)
-bulk_routes = APIRouter(tags=["items"], route_class=JsonRoute)
+routes = APIRouter(prefix="/v1", tags=["items"], route_class=JsonRoute)
 
 IfMatch = Annotated[str | None, Header(max_length=1000, examples=['"1"'])]
+# Read from the request: as a parameter of the function it would cost a tenth of a cached read.
+_IF_NONE_MATCH = {
+    "name": "If-None-Match",
+    "in": "header",
+    "required": False,
+    "schema": {"type": "string", "maxLength": 1000},
+    "example": '"1"',
+}
 _ETAG = {"ETag": {"description": "The version of the item.", "schema": {"type": "string"}}}
 _LOCATION = {"Location": {"description": "The address of the item.", "schema": {"type": "string"}}}
 _ITEM = {"model": ItemOut, "headers": _ETAG, "description": "The item."}
 
 
+@routes.get(
+    "/items/{item_id}",
+    operation_id="read_item",
+    response_model=ItemOut,
+    openapi_extra={"parameters": [_IF_NONE_MATCH]},
+    responses={200: _ITEM, 304: {"description": "The client has it already."}, **problems(404, 413, 422)},
+)
+async def read_item(item_id: ItemId, request: Request) -> Response:
+    """Return an item, from the cache if it is there; `If-None-Match` saves its body."""
+    document = await request.app.state.catalogue.document(item_id)
+    tag = etag(document.version)
+    if is_known(request.headers.get("if-none-match"), tag):
+        return Response(status_code=304, headers={"ETag": tag})
+    return Response(document.content, headers={"ETag": tag}, media_type=JSON)
+
+
 @routes.post(
-    "",
+    "/items",
     status_code=201,
     operation_id="create_item",
     response_model=ItemOut,
@@ -37,7 +60,7 @@ async def create_item(body: ItemIn, request: Request) -> Response:
     return _item(item, 201, {"Location": f"/v1/items/{item.id}"})
 
 
-@routes.get("", operation_id="list_items", response_model=ItemPage, responses=problems(400, 413, 422))
+@routes.get("/items", operation_id="list_items", response_model=ItemPage, responses=problems(400, 413, 422))
 async def list_items(listing: Annotated[ItemListing, Query()], request: Request) -> Response:
     """Return a page of items: filtered, sorted, from where the cursor says."""
     filters = listing.model_dump(mode="json", exclude={"limit", "cursor"})
@@ -52,25 +75,8 @@ async def list_items(listing: Annotated[ItemListing, Query()], request: Request)
     return json_answer({"items": items, "next_cursor": following})
 
 
-@routes.get(
-    "/{item_id}",
-    operation_id="read_item",
-    response_model=ItemOut,
-    responses={200: _ITEM, 304: {"description": "The client has it already."}, **problems(404, 413, 422)},
-)
-async def read_item(
-    item_id: ItemId, request: Request, if_none_match: Annotated[str | None, Header(max_length=1000)] = None
-) -> Response:
-    """Return an item, from the cache if it is there."""
-    document = await request.app.state.catalogue.document(item_id)
-    tag = etag(document.version)
-    if is_known(if_none_match, tag):
-        return Response(status_code=304, headers={"ETag": tag})
-    return Response(document.content, headers={"ETag": tag}, media_type=JSON)
-
-
 @routes.put(
-    "/{item_id}",
+    "/items/{item_id}",
     operation_id="replace_item",
     response_model=ItemOut,
     responses={200: _ITEM, **problems(401, 404, 409, 412, 428, *WITH_BODY)},
@@ -83,7 +89,7 @@ async def replace_item(item_id: ItemId, body: ItemIn, request: Request, if_match
 
 
 @routes.patch(
-    "/{item_id}",
+    "/items/{item_id}",
     operation_id="patch_item",
     response_model=ItemOut,
     responses={200: _ITEM, **problems(401, 404, 409, 412, 428, *WITH_BODY)},
@@ -98,7 +104,7 @@ async def patch_item(item_id: ItemId, body: ItemPatch, request: Request, if_matc
 
 
 @routes.delete(
-    "/{item_id}",
+    "/items/{item_id}",
     status_code=204,
     operation_id="delete_item",
     responses={204: {"description": "It is gone."}, **problems(401, 404, 412, 413, 422)},
@@ -113,8 +119,8 @@ async def delete_item(item_id: ItemId, request: Request, if_match: IfMatch = Non
     return Response(status_code=204)
 
 
-@bulk_routes.post(
-    "/v1/items:bulk",
+@routes.post(
+    "/items:bulk",
     status_code=207,
     operation_id="create_items",
     response_model=BulkOut,
