@@ -42,17 +42,21 @@ def _filters(query: ItemQuery) -> tuple[list[str], list[Any]]:
 
 def search(connection: sqlite3.Connection, query: SearchQuery) -> SearchResult:
     """Return the items with all words and tags, and facets over all of them."""
-    conditions = ["id IN (SELECT item_id FROM item_words WHERE word = ?)"] * len(query.words)
-    conditions += ["id IN (SELECT item_id FROM item_tags WHERE tag = ?)"] * len(query.tags)
-    values, where = (*query.words, *query.tags), " AND ".join(conditions) or "1"
-    sql = f"SELECT {ITEM} FROM items WHERE {where} ORDER BY id LIMIT ?"  # noqa: S608  constant pieces
+    values = (*query.words, *query.tags)
+    sql = f"SELECT {ITEM} FROM items WHERE {_matching('id', query)} ORDER BY id LIMIT ?"  # noqa: S608  constant pieces
     found = tuple(read_item(row) for row in connection.execute(sql, (*values, query.limit)))
     if not query.facets:
         return SearchResult(found)
-    matching = f"SELECT id FROM items WHERE {where}"  # noqa: S608  constant pieces
-    categories = _counts(connection, "category", f"items WHERE id IN ({matching})", values)
-    tags = _counts(connection, "tag", f"item_tags WHERE item_id IN ({matching})", values)
+    categories = _counts(connection, "category", f"items WHERE {_matching('id', query)}", values)
+    tags = _counts(connection, "tag", f"item_tags WHERE {_matching('item_id', query)}", values)
     return SearchResult(found, Facets(categories, tags))
+
+
+def _matching(column: str, query: SearchQuery) -> str:
+    """Return the condition that a column holds the id of an item with all words and all tags."""
+    conditions = [f"{column} IN (SELECT item_id FROM item_words WHERE word = ?)"] * len(query.words)  # noqa: S608
+    conditions += [f"{column} IN (SELECT item_id FROM item_tags WHERE tag = ?)"] * len(query.tags)  # noqa: S608
+    return " AND ".join(conditions) or "1"
 
 
 def _counts(
