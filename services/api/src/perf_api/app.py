@@ -21,6 +21,7 @@ from perf_api.http.gate import Gate, Limits
 from perf_api.http.routers import admin, finding, health, items, orders, reports
 from perf_api.logs import AccessLog
 from perf_api.metrics.http_middleware import MeasuringMiddleware
+from perf_api.metrics.operations import MeasuredDatabase
 from perf_api.metrics.registry import Metrics
 from perf_api.operations import Operations, prepare, sweep
 from perf_api.services.catalogue import Catalogue, Document
@@ -71,9 +72,8 @@ def create_app(settings: Settings, metrics: Metrics | None = None, database: Dat
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Open the database; reach it, and finish what was left half done, meanwhile."""
     state = app.state
-    database = state.database = state.database or open_database(
-        state.settings.database, state.settings.sqlite_synchronous
-    )
+    opened = state.database or open_database(state.settings.database, state.settings.sqlite_synchronous)
+    database = state.database = MeasuredDatabase(opened, state.metrics.operation_duration)
     state.catalogue = Catalogue(database.items, state.cache)
     state.ordering = Ordering(database.items, database.orders, state.catalogue.changed)
     preparing = asyncio.create_task(prepare(database, state.operations))

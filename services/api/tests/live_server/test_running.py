@@ -88,6 +88,8 @@ def test_metrics_are_on_their_own_port_only(start: Any, tmp_path: Path) -> None:
 
     labels = 'method="GET",route="/v1/items",status="200"'
     assert f"http_server_request_duration_seconds_count{{{labels}}} 1.0" in httpx.get(live.metrics).text
+    operation = 'collection="items",operation="page",outcome="ok"'
+    assert f"db_operation_duration_seconds_count{{{operation}}} 1.0" in httpx.get(live.metrics).text
     assert httpx.get(f"{live.url}/metrics").status_code == 404
 
 
