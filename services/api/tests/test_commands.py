@@ -156,6 +156,15 @@ def test_a_database_in_use_is_refused(tmp_path: Path, capsys: pytest.CaptureFixt
     assert run(["seed", "--items", "1", "--orders", "0", "--database", url]) == 0
 
 
+def test_seeding_an_unreachable_database_says_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:
+    url = "mongodb://user:hunter2@127.0.0.1:1/shop?serverSelectionTimeoutMS=200"
+
+    assert run(["seed", "--items", "1", "--database", url]) == 1
+    message = capsys.readouterr().err
+    assert "PERF_API_DATABASE" in message
+    assert "hunter2" not in message
+
+
 def test_the_openapi_document_is_printed_or_written(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert run(["openapi"]) == 0
     assert run(["openapi", "--output", f"{tmp_path}/o.json"]) == 0

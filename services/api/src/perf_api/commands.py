@@ -31,18 +31,20 @@ def run(arguments: Sequence[str]) -> int:
     command = options.pop("command")
     given = {name: value for name, value in options.items() if value is not None}
     try:
-        if command == "openapi":
-            return _write_openapi(given.get("output"))
-        if command == "seed":
-            return _seed(given)
-        serve(read_settings(**given))
-    except SettingsError as error:
-        return _say(str(error), _WRONG_USAGE)
-    except DatabaseUrlError as error:
-        return _say(f"{PREFIX}DATABASE (--database) is wrong: {error}", _WRONG_USAGE)
-    except (DatabaseInUseError, DatabaseFileError, DatabaseUnavailableError, MetricsPortError, OSError) as error:
-        return _say(str(error), _FAILED)
-    return 0
+        return _COMMANDS[command](given)
+    except (SettingsError, DatabaseUrlError) as error:
+        return _say(_explained(error), _WRONG_USAGE)
+    except _FAILURES as error:
+        return _say(_explained(error), _FAILED)
+
+
+def _explained(error: Exception) -> str:
+    """Return what went wrong, with the name of the setting."""
+    if isinstance(error, DatabaseUrlError):
+        return f"{PREFIX}DATABASE (--database) is wrong: {error}"
+    if isinstance(error, DatabaseUnavailableError):
+        return f"{error}; start it, or name another with --database or {PREFIX}DATABASE"
+    return str(error)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -143,8 +145,13 @@ class _Shown:
         sys.stderr.flush()
 
 
-def _write_openapi(output: str | None) -> int:
-    output = output or os.environ.get(f"{PREFIX}OUTPUT")
+def _serve(given: dict[str, str]) -> int:
+    serve(read_settings(**given))
+    return 0
+
+
+def _write_openapi(given: dict[str, str]) -> int:
+    output = given.get("output") or os.environ.get(f"{PREFIX}OUTPUT")
     text = document_text(create_app(Settings(database="sqlite:///:memory:", cursor_key=SecretStr(""))))
     if output:
         Path(output).write_text(text, encoding="utf-8")
@@ -156,3 +163,7 @@ def _write_openapi(output: str | None) -> int:
 def _say(message: str, status: int) -> int:
     sys.stderr.write(f"perf-api: {message}\n")
     return status
+
+
+_COMMANDS = {"serve": _serve, "seed": _seed, "openapi": _write_openapi}
+_FAILURES = (DatabaseInUseError, DatabaseFileError, DatabaseUnavailableError, MetricsPortError, OSError)

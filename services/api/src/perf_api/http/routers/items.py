@@ -22,7 +22,7 @@ _IF_NONE_MATCH = {
     "name": "If-None-Match",
     "in": "header",
     "required": False,
-    "schema": {"type": "string", "maxLength": 1000},
+    "schema": {"type": "string"},
     "example": '"1"',
 }
 _ETAG = {"ETag": {"description": "The version of the item.", "schema": {"type": "string"}}}
