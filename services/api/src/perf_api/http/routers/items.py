@@ -8,6 +8,7 @@ from starlette.responses import Response
 from perf_api.domain.ids import new_id
 from perf_api.domain.items import Item, ItemQuery, Position
 from perf_api.http.answers import WITH_BODY, json_answer, problems
+from perf_api.http.direct_route import DirectRoute
 from perf_api.http.etags import demanded_version, etag, is_known
 from perf_api.http.json_route import JSON, MERGE_PATCH, JsonRoute
 from perf_api.http.problems import KINDS
@@ -30,13 +31,6 @@ _LOCATION = {"Location": {"description": "The address of the item.", "schema": {
 _ITEM = {"model": ItemOut, "headers": _ETAG, "description": "The item."}
 
 
-@routes.get(
-    "/items/{item_id}",
-    operation_id="read_item",
-    response_model=ItemOut,
-    openapi_extra={"parameters": [_IF_NONE_MATCH]},
-    responses={200: _ITEM, 304: {"description": "The client has it already."}, **problems(404, 413, 422)},
-)
 async def read_item(item_id: ItemId, request: Request) -> Response:
     """Return an item, from the cache if it is there; `If-None-Match` saves its body."""
     document = await request.app.state.catalogue.document(item_id)
@@ -44,6 +38,19 @@ async def read_item(item_id: ItemId, request: Request) -> Response:
     if is_known(request.headers.get("if-none-match"), tag):
         return Response(status_code=304, headers={"ETag": tag})
     return Response(document.content, headers={"ETag": tag}, media_type=JSON)
+
+
+# First of all routes, so that it is found at once.
+routes.add_api_route(
+    "/items/{item_id}",
+    read_item,
+    methods=["GET"],
+    operation_id="read_item",
+    response_model=ItemOut,
+    openapi_extra={"parameters": [_IF_NONE_MATCH]},
+    responses={200: _ITEM, 304: {"description": "The client has it already."}, **problems(404, 413, 422)},
+    route_class_override=DirectRoute,
+)
 
 
 @routes.post(
