@@ -86,6 +86,19 @@ def test_a_run_with_no_request_is_invalid(command, server) -> None:
     assert "promote" not in done.stdout
 
 
+def test_a_run_without_a_host_says_so(command) -> None:
+    assert_one_sentence(command(*LOAD), 6, "no host is known; name it with --host or in the locustfile")
+
+
+@pytest.mark.parametrize("line", ["master = true", "worker = true", "processes = 2"])
+def test_a_role_in_locusts_file_is_refused(command, server, line: str) -> None:
+    (command.folder / "locust.conf").write_text(f"{line}\nheadless = true\n")
+
+    done = command(*LOAD, "--host", server.url)
+
+    assert_one_sentence(done, 2, f"sets '{line.split(maxsplit=1)[0]}'; remove it")
+
+
 def test_an_option_locust_does_not_know(command, server) -> None:
     assert_one_sentence(
         command(*LOAD, "--host", server.url, "--", "--unheard-of"), 2, "unrecognized arguments: --unheard-of"

@@ -18,6 +18,9 @@ from perf_core.errors import UsageError
 FILES = ("~/.locust.conf", "locust.conf", "pyproject.toml")
 _NAMES = {"-H": "host", "-u": "users", "-r": "spawn_rate", "-t": "run_time"}
 
+_ROLES = ("master", "worker", "processes")
+"""Options that give a process a role; in a file they would reach every process of the run."""
+
 
 @dataclass(frozen=True, slots=True)
 class LocustOptions:
@@ -50,6 +53,7 @@ def read_locust_options(rest: Sequence[str], environment: Mapping[str, str]) -> 
         filed, _ = _parser(names).parse_known_args([], env_vars={})
     except (configargparse.ConfigFileParserException, OSError) as cause:
         raise UsageError(f"Locust's configuration file cannot be read ({cause}); correct it") from cause
+    _check_roles(filed)
     locustfile = given.locustfile or environment.get("LOCUST_LOCUSTFILE") or filed.locustfile
     files, after = _layer(filed, "locust.conf"), _layer(given, "after --")
     return LocustOptions(files, after, locustfile, given.master_bind_port, tuple(rest))
@@ -81,7 +85,18 @@ def _parser(files: Sequence[str]) -> _Parser:
     parser.add_argument("-f", "--locustfile")
     parser.add_argument("--config")
     parser.add_argument("--master-bind-port", type=int)
+    for role in _ROLES:
+        parser.add_argument(f"--{role}", nargs="?", const="true")
     return parser
+
+
+def _check_roles(filed: Any) -> None:
+    for role in _ROLES:
+        if getattr(filed, role) not in (None, "false"):
+            raise UsageError(
+                f"Locust's configuration file sets '{role}'; remove it: `perf-platform run` starts the master itself "
+                "and as many workers as --workers says"
+            )
 
 
 def _layer(options: Any, source: str) -> Layer:

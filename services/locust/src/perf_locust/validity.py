@@ -61,6 +61,8 @@ def judge(recording: Recording, incidents: Incidents) -> Judgement:
 def _invalid(recording: Recording, incidents: Incidents) -> Iterator[str]:
     if incidents.refused:
         yield incidents.refused
+    elif not recording.requests and not recording.info.target:
+        yield "no request was recorded, and no host is known; name it with --host or in the locustfile"
     elif not recording.requests:
         yield "no request was recorded; check that the locustfile has tasks and that the run is long enough"
     elif recording.failures == recording.requests:
