@@ -29,7 +29,7 @@ def control_routes(conductor: Conductor) -> Blueprint:
 
     @routes.get("/snapshot")
     def snapshot() -> Response:
-        return Response(take_snapshot(conductor).to_json(), mimetype="application/json")
+        return Response(take_snapshot(conductor), mimetype="application/json")
 
     @routes.get("/run")
     def run() -> Response:

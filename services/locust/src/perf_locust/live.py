@@ -2,20 +2,24 @@
 
 import time
 from collections import Counter, deque
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
 
 import numpy as np
 
 from perf_core.model.endpoint import EndpointKey
 from perf_core.model.frame import Frame
 from perf_core.model.histogram import IntArray, lower_edges
-from perf_core.model.snapshot import BOUNDS, EndpointCounters
+from perf_core.model.snapshot import BOUNDS
 
 K = 5
 COARSE_BUCKETS = 32 << K
 RECENT = 5.0
 """Seconds that "now" means."""
-_EDGES = np.searchsorted(lower_edges(np.arange(COARSE_BUCKETS + 1), K), BOUNDS)
+_FIRSTS = np.concatenate([[0], np.searchsorted(lower_edges(np.arange(COARSE_BUCKETS + 1), K), BOUNDS)])
+"""First bucket of each class of the classic histogram; the last class has no upper edge."""
 
 
 @dataclass(slots=True)
@@ -78,27 +82,24 @@ class LiveCounters:
         requests = sum(each[1] for each in self._recent)
         return RecentFigures(requests / span, _quantile(counts, 0.5), _quantile(counts, 0.95))
 
-    def endpoints(self) -> tuple[EndpointCounters, ...]:
-        """Return the counters of every endpoint with the classic histogram's bounds."""
-        return tuple(
-            EndpointCounters(
-                key.method,
-                key.name,
-                each.requests,
-                dict(each.failures),
-                each.bytes,
-                each.total_time,
-                _classic(each.counts),
-                each.last_at,
-            )
-            for key, each in self._endpoints.items()
-        )
-
-
-def _classic(counts: IntArray) -> tuple[int, ...]:
-    cumulative = np.concatenate([[0], np.cumsum(counts)])
-    inside = cumulative[_EDGES]
-    return tuple(int(count) for count in np.diff(np.concatenate([[0], inside, cumulative[-1:]])))
+    def batches(self, size: int) -> Iterator[list[dict[str, Any]]]:
+        """Yield the counters of all endpoints, `size` at once, as a snapshot's JSON has them."""
+        rest = iter(list(self._endpoints.items()))
+        while batch := list(islice(rest, size)):
+            classic = np.add.reduceat(np.stack([each.counts for _, each in batch]), _FIRSTS, axis=1).tolist()
+            yield [
+                {
+                    "method": key.method,
+                    "name": key.name,
+                    "requests": each.requests,
+                    "failures": dict(each.failures),
+                    "bytes": each.bytes,
+                    "total_time": each.total_time,
+                    "counts": counts,
+                    "last_at": each.last_at,
+                }
+                for (key, each), counts in zip(batch, classic, strict=True)
+            ]
 
 
 def _quantile(counts: IntArray, q: float) -> float | None:

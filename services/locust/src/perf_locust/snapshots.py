@@ -1,18 +1,30 @@
 """What the control routes tell: the snapshot for the exporter, the state of the run for people and scripts."""
 
 import time
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
+import gevent
 from locust.runners import MasterRunner
 
 from perf_core.model.snapshot import HostReading, Snapshot, WorkerReading
 from perf_locust.conductor import Conductor
+from perf_locust.functional import FILE, FunctionalOutcome, read_outcome
+from perf_locust.snapshot_text import snapshot_text
+
+OUTCOMES = ("passed", "failed", "skipped")
 
 
-def take_snapshot(conductor: Conductor) -> Snapshot:
-    """Return the counters and readings of this master."""
+def take_snapshot(conductor: Conductor) -> str:
+    """Return the counters and readings of this master as JSON; the loop goes on while it is written."""
+    return snapshot_text(_head(conductor), _workers(conductor), conductor.live, lambda: gevent.sleep(0))
+
+
+def _head(conductor: Conductor) -> Snapshot:
     session, last, runner = conductor.session, conductor.last, conductor.environment.runner
     info = session.info if session is not None else (last.info if last is not None else None)
+    tested = _tested(conductor.store.root)
     return Snapshot(
         state=conductor.state,
         run_id=info.id if info else None,
@@ -20,15 +32,17 @@ def take_snapshot(conductor: Conductor) -> Snapshot:
         target=info.target if info else "",
         started=info.started if info else None,
         users=runner.user_count if runner else 0,
-        users_target=session.info.users if session else 0,
-        workers=_workers(conductor),
+        users_target=runner.target_user_count if session and runner else 0,
+        workers=(),
         hosts=_hosts(conductor),
-        endpoints=conductor.live.endpoints(),
+        endpoints=(),
         captured=conductor.live.captured,
         lost=conductor.lost,
         folded=conductor.live.folded,
         verdict=str(last.comparison.verdict) if last and last.comparison.verdict else None,
         notifications=dict(conductor.postman.outcomes),
+        functional_tests={name: getattr(tested, name) for name in OUTCOMES} if tested else {},
+        functional_at=tested.at if tested else None,
         ended=info.ended if info and session is None else None,
         now=time.time(),
     )
@@ -60,6 +74,21 @@ def run_status(conductor: Conductor) -> dict[str, Any]:
         "message": conductor.message,
         "write_error": session.ledger.write_error if session else None,
     }
+
+
+def _tested(runs: Path) -> FunctionalOutcome | None:
+    """Return the last functional run; its file is read only when it is another than at the last scrape."""
+    try:
+        changed = (runs / FILE).stat().st_mtime_ns
+    except OSError:
+        return None
+    return _read(runs, changed)
+
+
+@lru_cache(maxsize=2)
+def _read(runs: Path, changed: int) -> FunctionalOutcome | None:  # noqa: ARG001  another time, another file
+    outcome: FunctionalOutcome | None = gevent.get_hub().threadpool.apply(read_outcome, (runs,))
+    return outcome
 
 
 def _workers(conductor: Conductor) -> tuple[WorkerReading, ...]:
