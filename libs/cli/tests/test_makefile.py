@@ -104,7 +104,7 @@ def test_uv_is_brought_where_there_is_none(bare: Path) -> None:
 
 def test_the_repository_names_no_package_index() -> None:
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    forbidden = re.compile(r"--(extra-)?index-url [a-z]|/simple/|files\.pythonhosted|\"resolved\":|GOPROXY=h")
+    forbidden = re.compile(r"--(extra-)?index-url [a-z]|/simple/|\"resolved\":")
 
     named = [
         name
