@@ -87,8 +87,14 @@ class Locusts:
     eventually = staticmethod(eventually)
     free_port = staticmethod(free_port)
 
-    def start(self, name: str, *arguments: str, before: tuple[str, ...] = ()) -> subprocess.Popen[bytes]:
-        command = [*before, sys.executable, "-m", "perf_locust", "-f", "plain.py", "--only-summary", *arguments]
+    def start(
+        self,
+        name: str,
+        *arguments: str,
+        before: tuple[str, ...] = (),
+        program: tuple[str, ...] = ("-m", "perf_locust"),
+    ) -> subprocess.Popen[bytes]:
+        command = [*before, sys.executable, *program, "-f", "plain.py", "--only-summary", *arguments]
         with (self.folder / f"{name}.log").open("ab") as log:
             process = subprocess.Popen(
                 command,
@@ -106,9 +112,11 @@ class Locusts:
         own = ["--master", "--master-bind-host", "127.0.0.1", "--master-bind-port", str(self.port)]
         return self.start(name, *own, *arguments)
 
-    def worker(self, number: int, port: int | None = None) -> subprocess.Popen[bytes]:
+    def worker(
+        self, number: int, port: int | None = None, program: tuple[str, ...] = ("-m", "perf_locust")
+    ) -> subprocess.Popen[bytes]:
         join = ["--worker", "--master-host", "127.0.0.1", "--master-port", str(port or self.port)]
-        return self.start(f"worker-{number}", *join)
+        return self.start(f"worker-{number}", *join, program=program)
 
     def distributed(
         self, server: Server, seconds: int, workers: int = 2, port: int | None = None

@@ -1,7 +1,7 @@
 """Who may use a master's web server: people by session, scripts by bearer token, other origins never.
 
 One guard stands before every route, Locust's own and ours, so that a route that somebody forgets is closed. Locust
-lets any origin read its answers and has routes that change something on GET (`/stop`, `/stats/reset`): the guard
+lets any origin read its answers, and before 2.47 changes something on GET (`/stop`, `/stats/reset`): the guard
 refuses what a foreign page sends, before Locust sees it.
 """
 

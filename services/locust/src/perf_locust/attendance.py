@@ -14,9 +14,14 @@ SILENCE = 4
 """Heartbeats, one a second, whose absence makes a worker count as out of reach."""
 
 
+SILENT = 5
+"""Reports in a row, one a second, in which a worker has users and sends no samples, before the run says so."""
+
+
 @dataclass(slots=True)
 class _Attendant:
     process: str = ""
+    silent: int = 0
     away_since: float | None = None
     drained: int | None = None
     """Frames it has cut, once it said so."""
@@ -35,6 +40,13 @@ class Attendance:
     def note_process(self, worker: str, process: str) -> None:
         """Note which process a worker is."""
         self._of(worker).process = process
+
+    def note_report(self, worker: str, users: int, *, frames: bool) -> None:
+        """Note a stats report: a worker whose users ask and whose requests nobody records must not go unseen."""
+        attendant = self._of(worker)
+        attendant.silent = 0 if frames or not users else attendant.silent + 1
+        if attendant.silent == SILENT and worker not in self.session.ledger.workers:
+            self.session.silent(worker)
 
     def note_drained(self, worker: str, frames: int) -> None:
         """Note that a worker has stopped its users, and how many frames it has cut in all."""

@@ -60,6 +60,8 @@ class MasterSide:
         if envelope:
             self._receive(client_id, envelope)
         session = self._conductor.session
+        if self._attendance is not None and client_id in self._runner.clients:
+            self._attendance.note_report(client_id, int(data.get("user_count") or 0), frames=bool(envelope))
         ours = session is not None and (envelope is None or envelope["run"] == session.info.id)
         stray = client_id not in self._runner.clients or (bool(data.get("user_count")) and not ours)
         self._invite(client_id, stray=stray)

@@ -12,6 +12,7 @@ from perf_core.errors import PerfError, UsageError
 from perf_locust.block_gate import BLOCKS, BlockGate
 from perf_locust.conductor import Conductor
 from perf_locust.control import serve_headless
+from perf_locust.early_requests import EarlyRequests
 from perf_locust.facts import target_of
 from perf_locust.last_words import leave
 from perf_locust.local_side import LocalSide
@@ -42,8 +43,10 @@ MASTER_PATIENCE = 600
 _MARK = "_perf_locust"
 
 
-def register(environment: Environment) -> None:
+def register(environment: Environment, early: EarlyRequests | None = None) -> None:
     """Make this Locust record, judge and report its runs; call it from an `init` listener, as often as you like.
+
+    `early` holds what a worker asked before; without it, that is lost when a worker joins a run that is on.
 
     Raises:
         UsageError: a setting makes no sense, or this Locust is not supported.
@@ -57,10 +60,12 @@ def register(environment: Environment) -> None:
     runners.MASTER_HEARTBEAT_TIMEOUT = MASTER_PATIENCE
     runner = environment.runner
     if isinstance(runner, WorkerRunner):
-        setattr(environment, _MARK, WorkerSide(environment, runner, settings))
+        setattr(environment, _MARK, WorkerSide(environment, runner, settings, early))
         if settings.plan.interleaved:
             runner.register_message(BLOCKS, BlockGate(environment.user_classes).on_blocks)
         return
+    if early is not None:
+        early.hand_over(None)  # only workers have users before this
     environment.stop_timeout = environment.stop_timeout or STOP_TIMEOUT
     conductor = Conductor(environment, settings)
     setattr(environment, _MARK, conductor)
@@ -89,10 +94,10 @@ def check_version(version: str) -> None:
         )
 
 
-def on_init(environment: Environment, **_: object) -> None:
+def on_init(environment: Environment, early: EarlyRequests | None = None, **_: object) -> None:
     """Register, and for a headless run refuse early; ends the process with one sentence when it refuses."""
     try:
-        register(environment)
+        register(environment, early)
     except PerfError as cause:
         leave(cause)
     conductor = getattr(environment, _MARK)

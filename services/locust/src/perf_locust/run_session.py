@@ -40,6 +40,7 @@ class RunSession:
         self.over = False
         """Whether the load is over."""
         self._losses: dict[str, Loss] = {}
+        self._silent: list[str] = []
         self._recovered: set[str] = set()
         self._unwritten: list[bytes] = []
         self._unsaved = False
@@ -92,9 +93,15 @@ class RunSession:
             self._losses[worker] = Loss(worker, why, book.users, book.most_requests)
             self.happened("worker_lost", f"{worker} {why}")
 
+    def silent(self, worker: str) -> None:
+        """Note that a worker has users and sends no samples."""
+        if worker not in self._silent:
+            self._silent.append(worker)
+            self.happened("worker_lost", f"{worker} has users and sends no samples")
+
     def is_lost(self, worker: str) -> bool:
-        """Return whether the worker is known to be gone."""
-        return worker in self._losses
+        """Return whether nothing is to be expected of the worker."""
+        return worker in self._losses or worker in self._silent
 
     def recovered(self, worker: str) -> None:
         """Note that what the spool of a dead worker held is in the ledger."""
@@ -137,6 +144,7 @@ class RunSession:
         """Return what went wrong outside the samples."""
         return Incidents(
             lost_workers=tuple(each.sentence for each in self._losses.values()),
+            silent_workers=tuple(self._silent),
             unwritten_frames=len(self._unwritten),
             clock_skew=self.ledger.clock_skew,
         )

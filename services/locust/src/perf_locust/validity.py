@@ -28,6 +28,7 @@ class Incidents:
 
     Attributes:
         lost_workers: a sentence for each worker that went away without emptying itself.
+        silent_workers: workers that had users and sent no samples at all.
         interrupted: the master ended before the run did.
         unwritten_frames: frames that never reached the disk.
         clock_skew: largest distance in seconds between the clocks of two workers.
@@ -35,6 +36,7 @@ class Incidents:
     """
 
     lost_workers: tuple[str, ...] = ()
+    silent_workers: tuple[str, ...] = ()
     interrupted: bool = False
     unwritten_frames: int = 0
     clock_skew: float = 0.0
@@ -73,6 +75,8 @@ def _lost(recording: Recording, incidents: Incidents) -> Iterator[str]:
     if incidents.interrupted:
         yield "the master ended before the run did; this is what was on disk and in the spools"
     yield from (f"lost: {sentence}" for sentence in incidents.lost_workers)
+    for worker in incidents.silent_workers:
+        yield f"worker {worker} had users and sent no samples; start every worker with `python -m perf_locust`"
     if recording.missing_frames:
         yield f"{recording.missing_frames} second(s) of samples of a worker never reached the master"
     if recording.dropped:

@@ -8,9 +8,10 @@ import gevent
 from locust import __version__ as locust_version
 from locust.env import Environment
 from locust.rpc import Message
-from locust.runners import STATE_INIT, STATE_STOPPED, WorkerRunner
+from locust.runners import STATE_INIT, STATE_RUNNING, STATE_SPAWNING, STATE_STOPPED, WorkerRunner
 
 from perf_locust.capture import Capture
+from perf_locust.early_requests import EarlyRequests
 from perf_locust.left_spools import LeftSpools
 from perf_locust.messages import ACK, DRAIN, DRAINED, FRAMES, REJOIN, REPORT_KEY, RUN_OPTION
 from perf_locust.settings import Settings
@@ -23,8 +24,10 @@ LOOK_EVERY = 0.25
 class WorkerSide:
     """Listeners of one worker process; Locust calls them."""
 
-    def __init__(self, environment: Environment, runner: WorkerRunner, settings: Settings) -> None:
-        """Wire the listeners of this process."""
+    def __init__(
+        self, environment: Environment, runner: WorkerRunner, settings: Settings, early: EarlyRequests | None
+    ) -> None:
+        """Wire the listeners of this process, and take up a run that it was put to before."""
         self._environment, self._runner, self._settings = environment, runner, settings
         self._capture: Capture | None = None
         self._leaving: list[Capture] = []
@@ -41,6 +44,10 @@ class WorkerSide:
         runner.register_message(REJOIN, self.on_rejoin, concurrent=True)
         runner.greenlet.spawn(self._watch)
         runner.greenlet.spawn(self._left.deliver)
+        if runner.state in {STATE_SPAWNING, STATE_RUNNING}:
+            self.on_test_start()
+        if early is not None:
+            early.hand_over(self._capture.recorder.record if self._capture is not None else None)
 
     def on_test_start(self, **_: object) -> None:
         """Begin a capture of the run the master told us of, or go on with it after a pause."""
