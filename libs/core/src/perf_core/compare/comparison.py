@@ -45,6 +45,8 @@ class QuantileShift:
     """Significant and past the relevance floors."""
     detectable: float
     """Smallest relative change that would have been seen (power 0.8), e.g. 0.12 for 12 %."""
+    stage: str = ""
+    """The stage of the shape it was measured in; empty without stages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,22 @@ class RunWideShift:
     high: float
     p_value: float
     flagged: bool
+    stage: str = ""
+    """The stage of the shape; empty without stages."""
+
+
+@dataclass(frozen=True, slots=True)
+class ThroughputShift:
+    """How the answered requests per second of all common endpoints moved; `ratio` = current / baseline."""
+
+    baseline: float
+    current: float
+    ratio: float
+    low: float
+    high: float
+    p_value: float
+    """Of "fewer requests are answered", corrected together with all other tests."""
+    flagged: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +143,7 @@ class RunComparison:
         detectable: smallest relative change at p50 of an endpoint that would have been seen; None unless noise.
         trimmed_seconds: cut from the start of both runs.
         window_seconds: length of a window; 0 without a baseline.
+        throughput: None when it was not tested.
     """
 
     verdict: Verdict | None
@@ -140,3 +159,4 @@ class RunComparison:
     detectable: float | None = None
     trimmed_seconds: float = 0.0
     window_seconds: float = 0.0
+    throughput: ThroughputShift | None = None

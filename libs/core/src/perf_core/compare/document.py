@@ -14,6 +14,7 @@ from perf_core.compare.comparison import (
     RunComparison,
     RunReference,
     RunWideShift,
+    ThroughputShift,
 )
 from perf_core.errors import DamagedRunError, PerfError
 from perf_core.model.endpoint import EndpointKey
@@ -68,6 +69,7 @@ def _comparison(raw: dict[str, Any]) -> RunComparison:
         detectable=raw["detectable"],
         trimmed_seconds=raw["trimmed_seconds"],
         window_seconds=raw["window_seconds"],
+        throughput=ThroughputShift(**raw["throughput"]) if raw["throughput"] else None,
     )
 
 

@@ -4,29 +4,33 @@ import math
 
 from perf_core.compare.comparison import EndpointComparison, EndpointFigures, KsPanel
 from perf_core.compare.evidence import Evidence, Pair, figures
-from perf_core.compare.findings import Findings, JudgedQuantile
+from perf_core.compare.findings import Findings
 from perf_core.compare.policy import ComparisonPolicy
+from perf_core.compare.quantile_rows import JudgedQuantile, remedy, too_wide
 from perf_core.compare.words import failure_sentence, shift_sentence
 from perf_core.model.verdict import Reason, Verdict
-from perf_core.stats.ks import ks_p_value, ks_test, superiority
+from perf_core.stats.ks import superiority
+from perf_core.stats.lattice import lattice_step
+from perf_core.units import format_latency
 
+SURVIVORS = 0.05
+"""Change of the share of failed requests from which latencies of the others are no longer alike."""
 Outcome = tuple[Verdict | None, tuple[Reason, ...], str]
 
 
 def judge_endpoint(
-    pair: Pair, evidence: Evidence, findings: Findings, policy: ComparisonPolicy
+    pair: Pair, evidence: Evidence, findings: Findings, panel: KsPanel | None, policy: ComparisonPolicy
 ) -> EndpointComparison:
     """Return one endpoint judged; one that is new has no verdict, one that is gone is a regression."""
-    old, new = figures(pair.baseline, evidence.baseline_grid), figures(pair.current, evidence.current_grid)
+    old, new = figures(pair.baseline, evidence.baseline_seconds), figures(pair.current, evidence.current_seconds)
     rows = findings.quantiles.get(pair.key, ())
     if old is None or new is None:
         verdict, reasons, text = _one_sided(pair, old, policy)
     else:
         verdict, reasons, text = _two_sided(pair, (old, new), findings, policy)
-    panel, a12 = _panel(pair)
-    notes = _notes(old, new)
+    notes = _notes(pair, old, new, panel)
     shown = tuple(row.shown for row in rows)
-    return EndpointComparison(pair.key, verdict, reasons, text, old, new, shown, panel, a12, notes)
+    return EndpointComparison(pair.key, verdict, reasons, text, old, new, shown, panel, _superiority(pair), notes)
 
 
 def _one_sided(pair: Pair, old: EndpointFigures | None, policy: ComparisonPolicy) -> Outcome:
@@ -58,47 +62,65 @@ def _two_sided(
     if better:
         return Verdict.IMPROVED, (Reason.LATENCY,), shift_sentence(pair.key, _strongest(better).shown, findings.tests)
     if not rows:
-        fewest = min(side.requests - side.failures for side in sides)
-        text = f"{pair.key} has too few answered requests or windows to judge ({fewest}); run longer"
-        return Verdict.INCONCLUSIVE, (Reason.TOO_FEW_REQUESTS,), text
+        return Verdict.INCONCLUSIVE, (Reason.TOO_FEW_REQUESTS,), _too_few(pair, sides, policy)
     return _quiet(pair, rows, policy)
 
 
+def _too_few(pair: Pair, sides: tuple[EndpointFigures, EndpointFigures], policy: ComparisonPolicy) -> str:
+    fewest, windows = _fewest(pair, sides)
+    needed = 2 * policy.min_tail
+    times = max(needed / max(fewest, 1), policy.min_windows / max(windows, 1))
+    return (
+        f"{pair.key} has {fewest} answered requests in {windows} windows; a verdict needs {needed} in "
+        f"{policy.min_windows}: run {max(2, math.ceil(times))} times longer"
+    )
+
+
+def _fewest(pair: Pair, sides: tuple[EndpointFigures, EndpointFigures]) -> tuple[int, int]:
+    windows = min(side.count for side in (pair.baseline, pair.current) if side)
+    return min(side.requests - side.failures for side in sides), windows
+
+
 def _quiet(pair: Pair, rows: tuple[JudgedQuantile, ...], policy: ComparisonPolicy) -> Outcome:
-    margins = {0.5: policy.margin_p50, 0.95: policy.margin_p95}
-    first = rows[0].shown
-    wide = [
-        row for row in rows if row.shown.quantile in margins
-        and row.raw.bound(0.95) >= math.log1p(margins[row.shown.quantile])
-    ]  # fmt: skip
+    first, wide = rows[0].shown, too_wide(rows, policy)
     moved = f"{pair.key} p{first.quantile * 100:g} {(first.ratio - 1) * 100:+.1f} %"
     if not wide:
         return Verdict.UNCHANGED, (), f"{moved}: no change that can be told from noise, and a large one is excluded"
-    seen = first.detectable * 100
-    text = f"{moved}: noise hides the answer; a change of {seen:.0f} % would have been seen; run longer or repeat"
-    return Verdict.INCONCLUSIVE, (Reason.NOISE,), text
+    worst = max(wide, key=lambda row: row.shown.high).shown
+    seen = f"a change of p50 below {first.detectable:.0%} would not have been seen"
+    where = f"p{worst.quantile * 100:g} may be {(worst.high - 1) * 100:.0f} % slower"
+    help_ = remedy(max(wide, key=lambda row: row.shown.high), policy)
+    return Verdict.INCONCLUSIVE, (Reason.NOISE,), f"{moved}: noise hides the answer, {where}, {seen}; {help_}"
 
 
 def _strongest(rows: list[JudgedQuantile]) -> JudgedQuantile:
     return min(rows, key=lambda row: (row.shown.p_value, -abs(row.raw.shift)))
 
 
-def _panel(pair: Pair) -> tuple[KsPanel | None, float | None]:
-    if not pair.baseline or not pair.current:
-        return None, None
-    old, new = pair.baseline.histogram, pair.current.histogram
-    if not old.total or not new.total:
-        return None, None
-    result = ks_test(old, new)
-    p_value = ks_p_value(result.distance, old.total, new.total)
-    shares = (result.baseline_done, result.current_done)
-    panel = KsPanel(result.distance, result.bound, result.at, *shares, p_value, None, None, shape_changed=False)
-    return panel, superiority(old, new)
+def _superiority(pair: Pair) -> float | None:
+    sides = [side.histogram for side in (pair.baseline, pair.current) if side and side.histogram.total]
+    return superiority(*sides) if len(sides) == 2 else None
 
 
-def _notes(old: EndpointFigures | None, new: EndpointFigures | None) -> tuple[str, ...]:
-    if old and new and abs(old.failure_share - new.failure_share) >= 0.05:
-        return (
-            "The share of failed requests changed, and latencies are of answered requests only: compare with care.",
+def _notes(
+    pair: Pair, old: EndpointFigures | None, new: EndpointFigures | None, panel: KsPanel | None
+) -> tuple[str, ...]:
+    notes = []
+    if panel and panel.shape_changed:
+        notes.append(
+            f"The shape of the distribution changed (D = {panel.distance:.2f}) although no quantile is flagged: "
+            "look at the curves."
         )
-    return ()
+    if old and new and abs(old.failure_share - new.failure_share) >= SURVIVORS:
+        notes.append(
+            "The share of failed requests changed, and latencies are of answered requests only: compare with care."
+        )
+    histograms = [side.histogram for side in (pair.baseline, pair.current) if side and side.histogram.total]
+    if histograms and all(each.minimum == each.maximum for each in histograms):
+        notes.append("Degenerate: every answer took the same time, so only the sizes can be compared.")
+    step = max((lattice_step(each) for each in histograms), default=0.0)
+    if step:
+        notes.append(
+            f"Low resolution: latencies are multiples of {format_latency(step)}; smaller changes do not count."
+        )
+    return tuple(notes)

@@ -1,59 +1,94 @@
-"""What both runs measured, side by side and window by window: the input of every test of a comparison."""
+"""What both sides measured, side by side and window by window: the input of every test of a comparison."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from perf_core.compare.comparison import EndpointFigures
+from perf_core.compare.stretches import Stretch, stretches, warm_up
 from perf_core.model.endpoint import EndpointKey
 from perf_core.model.series import Recording
 from perf_core.stats.windows import EndpointWindows, Grid, endpoint_windows, second_range, window_width
 
+Windows = EndpointWindows | None
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pair:
-    """One endpoint on both sides; None where it was not called."""
+    """One endpoint on both sides: all runs of a side together, and each alone; None where it was not called."""
 
     key: EndpointKey
-    baseline: EndpointWindows | None
-    current: EndpointWindows | None
+    baseline: Windows
+    current: Windows
+    baseline_runs: tuple[Windows, ...] = ()
+    current_runs: tuple[Windows, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stage:
+    """One stage of a shape, or the whole run: endpoints that both sides called in it; lengths in seconds."""
+
+    name: str
+    pairs: tuple[Pair, ...]
+    seconds: float
+    """Of the shortest run."""
+    width: int
+    baseline_lengths: tuple[int, ...]
+    """Windows in each run."""
+    current_lengths: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Evidence:
-    """All endpoints, the windows they were cut into and what was cut off. The baseline's grid is None without one."""
+    """All endpoints over the whole compared part, the same stage by stage, and what was cut off."""
 
     pairs: tuple[Pair, ...]
-    baseline_grid: Grid | None
-    current_grid: Grid
+    stages: tuple[Stage, ...]
     trimmed: float
+    baseline_seconds: float
+    current_seconds: float
+    left_out: tuple[str, ...] = ()
+    """Stages that only one side has."""
+
+    @property
+    def width(self) -> float:
+        """Seconds of a window; of the first stage when they differ."""
+        return float(self.stages[0].width) if self.stages else 0.0
 
 
-def gather(current: Recording, baseline: Recording | None) -> Evidence:
-    """Return the compared part of the runs: the longer ramp-up cut from both, the last partial window dropped."""
-    runs = [current] if baseline is None else [current, baseline]
-    trimmed = int(np.ceil(max(run.info.ramp_up for run in runs)))
+def gather(current: Sequence[Recording], baseline: Sequence[Recording]) -> Evidence:
+    """Return the compared part: the longest warm-up cut from all runs, stages apart, last partial windows dropped."""
+    runs = [*current, *baseline]
+    cuts = [warm_up(run) for run in runs]
     ranges = [second_range(run) for run in runs]
-    shortest = min(end - start for start, end in ranges)
-    trimmed = trimmed if shortest > trimmed else 0
-    width = window_width(max(end - start - trimmed for start, end in ranges))
-    grids = [Grid(start + trimmed, width, (end - start - trimmed) // width) for start, end in ranges]
-    keys = sorted({key for run in runs for key in run.endpoints})
-    pairs = tuple(
-        Pair(key, _windows(baseline, grids[1], key) if baseline else None, _windows(current, grids[0], key))
-        for key in keys
+    trimmed = max(cuts) if min(end - start for start, end in ranges) > max(cuts) else 0
+    parts = [stretches(run, trimmed) for run in runs]
+    names = list(dict.fromkeys(each.stage for part in parts for each in part))
+    shared = [name for name in names if all(any(each.stage == name for each in part) for part in parts)]
+    width = window_width(max(1, *(_seconds(each) for each in parts)))
+    grids = [_grids(part, width) for part in parts]
+    pairs = _pairs(current, baseline, grids)
+    if len(names) == 1:
+        stages = [_stage(names[0], pairs, width, grids, len(current))]
+    else:
+        stages = [_own_stage(name, current, baseline, [_of(part, name) for part in parts]) for name in shared]
+    count = len(current)
+    return Evidence(
+        tuple(pairs),
+        tuple(stages),
+        float(trimmed),
+        float(sum(_covered(each) for each in grids[count:])),
+        float(sum(_covered(each) for each in grids[:count])),
+        tuple(name or "without a stage" for name in names if name not in shared),
     )
-    return Evidence(pairs, grids[1] if baseline else None, grids[0], float(trimmed))
 
 
-def figures(windows: EndpointWindows | None, grid: Grid | None) -> EndpointFigures | None:
-    """Return the figures of one side, None where the endpoint is missing."""
-    if windows is None or grid is None:
+def figures(windows: Windows, seconds: float) -> EndpointFigures | None:
+    """Return the figures of one side over `seconds`, None where the endpoint is missing."""
+    if windows is None:
         return None
     histogram, requests = windows.histogram, int(windows.requests.sum())
     nan = float("nan")
     p50, p95, p99 = (histogram.quantile(q) if histogram.total else nan for q in (0.5, 0.95, 0.99))
-    seconds = grid.width * grid.count
     return EndpointFigures(
         requests,
         int(windows.failures.sum()),
@@ -66,9 +101,61 @@ def figures(windows: EndpointWindows | None, grid: Grid | None) -> EndpointFigur
     )
 
 
-def _windows(run: Recording, grid: Grid, key: EndpointKey) -> EndpointWindows | None:
-    series = run.endpoints.get(key)
-    if series is None or grid.count < 1:
+def _own_stage(
+    name: str, current: Sequence[Recording], baseline: Sequence[Recording], parts: Sequence[list[Stretch]]
+) -> Stage:
+    width = window_width(max(_seconds(part) for part in parts))
+    grids = [_grids(part, width) for part in parts]
+    return _stage(name, _pairs(current, baseline, grids), width, grids, len(current))
+
+
+def _stage(name: str, pairs: Sequence[Pair], width: int, grids: Sequence[list[Grid]], count: int) -> Stage:
+    """Return a stage; the first `count` grids are those of the current runs."""
+    lengths = [sum(grid.count for grid in each) for each in grids]
+    both = tuple(pair for pair in pairs if pair.baseline and pair.current)
+    shortest = float(min(_covered(each) for each in grids))
+    return Stage(name, both, shortest, width, tuple(lengths[count:]), tuple(lengths[:count]))
+
+
+def _pairs(current: Sequence[Recording], baseline: Sequence[Recording], grids: Sequence[list[Grid]]) -> list[Pair]:
+    keys = sorted({key for run in (*current, *baseline) for key in run.endpoints})
+    count = len(current)
+    made = []
+    for key in keys:
+        new = tuple(_windows([run], [own], key) for run, own in zip(current, grids, strict=False))
+        old = tuple(_windows([run], [own], key) for run, own in zip(baseline, grids[count:], strict=True))
+        before, after = _together(old, baseline, grids[count:], key), _together(new, current, grids[:count], key)
+        if before or after:
+            made.append(Pair(key, before, after, old, new))
+    return made
+
+
+def _together(
+    alone: tuple[Windows, ...], runs: Sequence[Recording], grids: Sequence[list[Grid]], key: EndpointKey
+) -> Windows:
+    return alone[0] if len(alone) == 1 else _windows(runs, grids, key)
+
+
+def _windows(runs: Sequence[Recording], grids: Sequence[list[Grid]], key: EndpointKey) -> Windows:
+    stretched = [(run.endpoints.get(key), grid) for run, own in zip(runs, grids, strict=True) for grid in own]
+    if not any(series for series, _ in stretched):  # no stretch at all included
         return None
-    windows = endpoint_windows([series], [grid])
+    windows = endpoint_windows([series for series, _ in stretched], [grid for _, grid in stretched])
     return windows if windows.requests.sum() else None
+
+
+def _grids(part: Sequence[Stretch], width: int) -> list[Grid]:
+    grids = [Grid(each.first, width, (each.end - each.first) // width) for each in part]
+    return [grid for grid in grids if grid.count]
+
+
+def _of(part: Sequence[Stretch], stage: str) -> list[Stretch]:
+    return [each for each in part if each.stage == stage]
+
+
+def _seconds(part: Sequence[Stretch]) -> int:
+    return sum(each.end - each.first for each in part)
+
+
+def _covered(grids: Sequence[Grid]) -> int:
+    return sum(grid.width * grid.count for grid in grids)

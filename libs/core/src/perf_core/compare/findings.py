@@ -1,31 +1,28 @@
-"""All tests of one comparison, corrected together: quantile shifts, the run-wide shift and error rates."""
+"""All tests of one comparison, corrected together: quantile shifts, run-wide shift, error rates and throughput."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from perf_core.compare.comparison import QuantileShift, RunWideShift
-from perf_core.compare.evidence import Pair
+import numpy as np
+
+from perf_core.compare.comparison import RunWideShift, ThroughputShift
+from perf_core.compare.evidence import Evidence, Pair, Stage, Windows
 from perf_core.compare.policy import QUANTILES, ComparisonPolicy
+from perf_core.compare.quantile_rows import JudgedQuantile, SharedTested, Tested, judged_row, run_wide_rows
 from perf_core.model.endpoint import EndpointKey
-from perf_core.stats.distributions import t_quantile
 from perf_core.stats.failure_test import failure_rise_p_value
 from perf_core.stats.holm import holm
-from perf_core.stats.noise import influence
+from perf_core.stats.lattice import lattice_step
+from perf_core.stats.noise import Influence, influence
 from perf_core.stats.paired_test import pair_influences
-from perf_core.stats.shift_test import EndpointShift, NoiseModel, SharedShift, View, shift_test
+from perf_core.stats.run_noise import NoiseModel, NoisePrior, joined, learn_noise
+from perf_core.stats.shift_test import shift_test
+from perf_core.stats.throughput_test import ThroughputTest, throughput_test
 
 REFERENCE_SECONDS = 300.0
 FAILURE_FLOOR = 0.001
 FAILURE_RATIO = 1.5
-
-
-@dataclass(frozen=True, slots=True)
-class JudgedQuantile:
-    """One quantile of one endpoint: the raw test and the row that is shown."""
-
-    raw: EndpointShift
-    shown: QuantileShift
-    improved: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,106 +32,123 @@ class Findings:
     quantiles: dict[EndpointKey, tuple[JudgedQuantile, ...]]
     error_rates: dict[EndpointKey, float]
     run_wide: tuple[RunWideShift, ...]
+    throughput: ThroughputShift | None
     tests: int
 
 
-def run_tests(pairs: list[Pair], seconds: float, policy: ComparisonPolicy) -> Findings:
-    """Return the corrected results over all endpoints both runs called; `seconds` is the shorter run's length."""
-    noise = _noise(seconds, policy)
-    raw: dict[tuple[EndpointKey, float], tuple[EndpointShift, float, float]] = {}
-    shared: list[tuple[float, SharedShift]] = []
-    for q in QUANTILES:
-        tested = [pair for pair in pairs if _enough(pair, q, policy)]
-        old = [influence(pair.baseline, q) for pair in tested if pair.baseline]
-        new = [influence(pair.current, q) for pair in tested if pair.current]
-        if policy.block_seconds and tested:
-            old, new = pair_influences(old, new, _windows_per_block(tested[0], seconds, policy))
-        result = shift_test(old, new, noise)
-        for pair, before, after, shift in zip(tested, old, new, result.endpoints, strict=True):
-            raw[pair.key, q] = (shift, before.value, after.value)
-        if result.shared:
-            shared.append((q, result.shared))
-    rises = {
-        pair.key: failure_rise_p_value(pair.baseline, pair.current)
-        for pair in pairs
-        if pair.baseline and pair.current and _may_rise(pair)
-    }
-    slower = holm([shift.slower for shift, _, _ in raw.values()] + list(rises.values()))
-    faster = holm([shift.faster for shift, _, _ in raw.values()])
+def run_tests(evidence: Evidence, policy: ComparisonPolicy) -> Findings:
+    """Return the corrected results over all endpoints that both sides called."""
+    tests: list[Tested] = []
+    shared: list[SharedTested] = []
+    for stage in evidence.stages:
+        for q in QUANTILES:
+            _test_quantile(stage, q, policy, tests, shared)
+    rises = {pair.key: p_value for pair in evidence.pairs if (p_value := _failure_p_value(pair)) is not None}
+    rate = _throughput(evidence, policy)
+    slower = holm([each.shift.slower for each in tests] + list(rises.values()) + ([rate.less] if rate else []))
+    faster = holm([each.shift.faster for each in tests])
     quantiles: dict[EndpointKey, list[JudgedQuantile]] = {}
-    for ((key, q), (shift, *values)), up, down in zip(raw.items(), slower, faster, strict=False):
-        row = _row(q, shift, (values[0], values[1]), (up, down), len(slower), policy)
-        quantiles.setdefault(key, []).append(row)
-    corrected = dict(zip(rises, slower[len(raw) :], strict=True))
+    for test, up, down in zip(tests, slower, faster, strict=False):
+        quantiles.setdefault(test.key, []).append(judged_row(test, up, down, len(slower), policy))
+    corrected, alpha = dict(zip(rises, slower[len(tests) :], strict=False)), policy.endpoint_alpha
     return Findings(
         {key: tuple(rows) for key, rows in quantiles.items()},
-        {key: p for key, p in corrected.items() if p < policy.endpoint_alpha},
-        _run_wide(shared, policy),
+        {pair.key: p for pair in evidence.pairs if (p := corrected.get(pair.key, 1.0)) < alpha and _rose(pair)},
+        run_wide_rows(shared, policy),
+        _judged_rate(rate, slower[-1], policy) if rate else None,
         max(len(slower), 1),
     )
 
 
-def _noise(seconds: float, policy: ComparisonPolicy) -> NoiseModel:
-    """Return the assumed noise; a short run averages less of the machine's slow moods, so it is given more."""
-    factor = math.sqrt(max(1.0, REFERENCE_SECONDS / max(seconds, 1.0)))
-    return NoiseModel(2 * policy.sigma_run**2 * factor, 60.0, 2 * policy.sigma_endpoint**2 * factor)
+def enough(windows: Windows, q: float, policy: ComparisonPolicy) -> bool:
+    """Return whether a run has enough windows, and enough requests above quantile q, for it to decide."""
+    if windows is None or windows.count < policy.min_windows:
+        return False
+    return round(windows.histogram.total * (1 - q), 6) >= policy.min_tail
 
 
-def _windows_per_block(pair: Pair, seconds: float, policy: ComparisonPolicy) -> int:
-    windows = pair.current.count if pair.current else 1
-    return max(1, round(policy.block_seconds * windows / seconds))
+def _test_quantile(
+    stage: Stage, q: float, policy: ComparisonPolicy, tests: list[Tested], shared: list[SharedTested]
+) -> None:
+    tested = [pair for pair in stage.pairs if _both_enough(pair, q, policy)]
+    if not tested:
+        return
+    sides = [[_influences(runs, q, policy) for runs in _runs(tested, current=at)] for at in (False, True)]
+    lengths = (stage.baseline_lengths, stage.current_lengths)
+    old, new = ([_joined(runs, length) for runs in side] for side, length in zip(sides, lengths, strict=True))
+    if policy.block_seconds:
+        old, new = pair_influences(old, new, max(1, round(policy.block_seconds / stage.width)))
+    result = shift_test(old, new, _noise(sides, stage.seconds, policy))
+    for pair, before, after, shift in zip(tested, old, new, result.endpoints, strict=True):
+        step = max(lattice_step(side.histogram) for side in (pair.baseline, pair.current) if side)
+        tests.append(Tested(pair.key, stage.name, q, shift, before.value, after.value, step))
+    if result.shared:
+        shared.append(SharedTested(stage.name, q, result.shared))
 
 
-def _enough(pair: Pair, q: float, policy: ComparisonPolicy) -> bool:
-    return all(
-        side is not None
-        and side.count >= policy.min_windows
-        and round(side.histogram.total * (1 - q), 6) >= policy.min_tail
-        for side in (pair.baseline, pair.current)
-    )
+def _runs(pairs: Sequence[Pair], *, current: bool) -> list[tuple[Windows, ...]]:
+    return [pair.current_runs if current else pair.baseline_runs for pair in pairs]
 
 
-def _may_rise(pair: Pair) -> bool:
-    if not pair.baseline or not pair.current or not pair.current.failures.sum():
+def _influences(runs: Sequence[Windows], q: float, policy: ComparisonPolicy) -> list[Influence | None]:
+    return [influence(each, q) if each and enough(each, q, policy) else None for each in runs]
+
+
+def _joined(runs: Sequence[Influence | None], lengths: Sequence[int]) -> Influence:
+    together = joined(runs, lengths)
+    if together is None:
+        raise ValueError("an endpoint without a usable run was tested")
+    return together
+
+
+def _noise(
+    sides: Sequence[Sequence[Sequence[Influence | None]]], seconds: float, policy: ComparisonPolicy
+) -> NoiseModel:
+    """Return the noise between runs; a short run averages less of the machine's slow moods, so it is given more."""
+    factor = _shortness(seconds)
+    everywhere = [at for at in range(len(sides[0])) if all(run is not None for side in sides for run in side[at])]
+    by_run = [
+        [[run for at in everywhere if (run := side[at][number]) is not None] for number in range(len(side[0]))]
+        for side in sides
+    ]
+    return learn_noise(by_run, NoisePrior(policy.sigma_run**2 * factor, policy.sigma_endpoint**2 * factor))
+
+
+def _shortness(seconds: float) -> float:
+    return math.sqrt(max(1.0, REFERENCE_SECONDS / max(seconds, 1.0)))
+
+
+def _both_enough(pair: Pair, q: float, policy: ComparisonPolicy) -> bool:
+    return all(any(enough(run, q, policy) for run in runs) for runs in (pair.baseline_runs, pair.current_runs))
+
+
+def _failure_p_value(pair: Pair) -> float | None:
+    """Return the p-value of a risen error rate; None when nothing failed on either side."""
+    if not pair.baseline or not pair.current or not (pair.current.failures.any() or pair.baseline.failures.any()):
+        return None
+    return failure_rise_p_value(pair.baseline, pair.current)
+
+
+def _rose(pair: Pair) -> bool:
+    """Return whether the error rate rose so much that it matters."""
+    if not pair.baseline or not pair.current:
         return False
     old, new = (float(side.failures.sum() / side.requests.sum()) for side in (pair.baseline, pair.current))
     return new >= old + FAILURE_FLOOR and new >= old * FAILURE_RATIO
 
 
-def _row(  # noqa: PLR0917 - private, called once, a value for six fields would be noise
-    q: float,
-    shift: EndpointShift,
-    values: tuple[float, float],
-    corrected: tuple[float, float],
-    tests: int,
-    policy: ComparisonPolicy,
-) -> JudgedQuantile:
-    before, after = values
-    view = shift.clearest if policy.block_seconds else View(shift.shift, shift.error, shift.freedom)
-    ratio = math.exp(view.shift)
-    half = t_quantile(0.975, view.freedom) * view.error
-    relevant = abs(after - after / ratio) >= policy.floor_seconds
-    worse = corrected[0] < policy.endpoint_alpha and ratio - 1 >= policy.floor_ratio and relevant
-    better = (
-        corrected[1] < policy.endpoint_alpha
-        and 1 - ratio >= policy.floor_ratio
-        and relevant
-        and shift.faster_total < policy.alpha
-    )
-    low, high = math.exp(view.shift - half), math.exp(min(view.shift + half, 700.0))
-    detectable = math.expm1(min(shift.detectable(policy.endpoint_alpha / tests), 700.0))
-    p_value = corrected[0] if ratio >= 1 else corrected[1]
-    shown = QuantileShift(q, before, after, ratio, low, high, p_value, worse or better, detectable)
-    return JudgedQuantile(shift, shown, better)
+def _throughput(evidence: Evidence, policy: ComparisonPolicy) -> ThroughputTest | None:
+    """Return the test over all endpoints together that both sides called; None where it says nothing."""
+    common = [(pair.baseline, pair.current) for pair in evidence.pairs if pair.baseline and pair.current]
+    if policy.block_seconds or len(evidence.stages) != 1 or not common:
+        return None
+    old, new = (np.sum([each.answered for each in side], axis=0) for side in zip(*common, strict=True))
+    if min(len(old), len(new)) < policy.min_windows:
+        return None
+    noise = policy.sigma_run**2 * _shortness(evidence.stages[0].seconds)
+    return throughput_test(old, new, (evidence.baseline_seconds, evidence.current_seconds), noise)
 
 
-def _run_wide(shared: list[tuple[float, SharedShift]], policy: ComparisonPolicy) -> tuple[RunWideShift, ...]:
-    slower, faster = holm([each.slower for _, each in shared]), holm([each.faster for _, each in shared])
-    rows = []
-    for (q, each), up, down in zip(shared, slower, faster, strict=True):
-        ratio = math.exp(each.shift)
-        p_value = up if ratio >= 1 else down
-        half = t_quantile(0.975, each.freedom) * each.error
-        flagged = p_value < policy.run_wide_alpha and abs(ratio - 1) >= policy.run_floor_ratio
-        rows.append(RunWideShift(q, ratio, ratio * math.exp(-half), ratio * math.exp(half), p_value, flagged))
-    return tuple(rows)
+def _judged_rate(test: ThroughputTest, p_value: float, policy: ComparisonPolicy) -> ThroughputShift:
+    flagged = p_value < policy.endpoint_alpha and 1 - test.ratio >= policy.run_floor_ratio
+    return ThroughputShift(test.baseline, test.current, test.ratio, test.low, test.high, p_value, flagged)

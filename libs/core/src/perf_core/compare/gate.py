@@ -1,6 +1,6 @@
 """The gate: the comparison with the baseline, and the thresholds that the run must keep whatever the baseline did."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from perf_core.compare.blocks import are_interleaved, compressed
@@ -18,8 +18,13 @@ def compare_runs(
     baseline: Recording | None,
     policy: ComparisonPolicy = DEFAULT,
     thresholds: Mapping[str, str] | None = None,
+    *,
+    repeats: Sequence[Recording] = (),
+    more_baselines: Sequence[Recording] = (),
 ) -> RunComparison:
     """Return the judgement of a run; `thresholds` (key -> sentence) come on top of those the run was started with.
+
+    `repeats` and `more_baselines` are further runs of either side; they do not count for thresholds.
 
     Raises:
         UsageError: a threshold cannot be understood; the message names its key.
@@ -30,6 +35,6 @@ def compare_runs(
         pairs = min(len(current.info.blocks), len(baseline.info.blocks))
         current, baseline = compressed(current, pairs), compressed(baseline, pairs)
     else:
-        comparison = compare_recordings(current, baseline, policy)
+        comparison = compare_recordings(current, baseline, policy, repeats=repeats, more_baselines=more_baselines)
     judged = judge_thresholds(wanted, current, baseline, comparison.trimmed_seconds)
     return replace(comparison, broken_thresholds=judged.broken, warnings=(*comparison.warnings, *judged.not_judged))

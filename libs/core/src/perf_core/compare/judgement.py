@@ -1,12 +1,15 @@
 """The comparison of two recordings: gather, test, judge every endpoint, then the run."""
 
+from collections.abc import Sequence
+
 from perf_core.compare.comparability import MUST_AGREE, WARNED, differing
 from perf_core.compare.comparison import EndpointComparison, RunComparison, RunReference
 from perf_core.compare.endpoint_verdict import judge_endpoint
 from perf_core.compare.evidence import Evidence, figures, gather
 from perf_core.compare.findings import Findings, run_tests
+from perf_core.compare.ks_panels import ks_panels
 from perf_core.compare.policy import DEFAULT, ComparisonPolicy
-from perf_core.compare.words import run_wide_sentence
+from perf_core.compare.words import run_wide_sentence, throughput_sentence
 from perf_core.model.run import RunInfo
 from perf_core.model.series import Recording
 from perf_core.model.verdict import Reason, Validity, Verdict
@@ -16,14 +19,25 @@ _WORST = {Validity.VALID: 0, Validity.SUSPECT: 1, Validity.INVALID: 2}
 Outcome = tuple[Verdict, tuple[Reason, ...], str]
 
 
-def compare_runs(current: Recording, baseline: Recording | None, policy: ComparisonPolicy = DEFAULT) -> RunComparison:
-    """Return the judgement of a run; without a baseline its figures alone, and no verdict."""
-    evidence = gather(current, baseline)
+def compare_runs(
+    current: Recording,
+    baseline: Recording | None,
+    policy: ComparisonPolicy = DEFAULT,
+    *,
+    repeats: Sequence[Recording] = (),
+    more_baselines: Sequence[Recording] = (),
+) -> RunComparison:
+    """Return the judgement of a run; without a baseline its figures alone, and no verdict.
+
+    `repeats` are further runs of the same version, `more_baselines` of the baseline's: noise between runs is learnt
+    from them, and every endpoint is judged over all of them.
+    """
+    evidence = gather([current, *repeats], [baseline, *more_baselines] if baseline else [])
     if baseline is None:
         return _alone(current, evidence)
-    common = [pair for pair in evidence.pairs if pair.baseline and pair.current]
-    findings = run_tests(common, _seconds(evidence), policy)
-    endpoints = [judge_endpoint(pair, evidence, findings, policy) for pair in evidence.pairs]
+    findings = run_tests(evidence, policy)
+    panels = ks_panels(evidence.pairs, findings)
+    endpoints = [judge_endpoint(pair, evidence, findings, panels.get(pair.key), policy) for pair in evidence.pairs]
     blocked = _blocked(current, baseline, policy)
     verdict, reasons, text = blocked or _run_outcome(endpoints, findings, policy)
     if blocked:
@@ -42,14 +56,15 @@ def compare_runs(current: Recording, baseline: Recording | None, policy: Compari
         _warnings(current.info, baseline.info, policy),
         detectable=_detectable(endpoints) if Reason.NOISE in reasons else None,
         trimmed_seconds=evidence.trimmed,
-        window_seconds=float(evidence.current_grid.width),
+        window_seconds=evidence.width,
+        throughput=findings.throughput,
     )
 
 
 def _alone(current: Recording, evidence: Evidence) -> RunComparison:
     rows = [
         EndpointComparison(
-            pair.key, None, (), "nothing to compare with", None, figures(pair.current, evidence.current_grid)
+            pair.key, None, (), "nothing to compare with", None, figures(pair.current, evidence.current_seconds)
         )
         for pair in evidence.pairs
         if pair.current
@@ -84,12 +99,14 @@ def _run_outcome(endpoints: list[EndpointComparison], findings: Findings, policy
     for wanted, sign in ((Verdict.REGRESSED, 1), (Verdict.IMPROVED, -1)):
         wide = [each for each in findings.run_wide if each.flagged and (each.ratio - 1) * sign > 0]
         moved = sorted((each for each in endpoints if each.verdict is wanted), key=_order)
-        if wide or moved:
-            reasons = [Reason.RUN_WIDE] if wide else []
+        fewer = [findings.throughput] if sign > 0 and findings.throughput and findings.throughput.flagged else []
+        if wide or moved or fewer:
+            reasons = [Reason.RUN_WIDE] * bool(wide) + [Reason.THROUGHPUT] * bool(fewer)
             reasons += [reason for reason in Reason if any(reason in each.reasons for each in moved)]
             sentences = [run_wide_sentence(min(wide, key=lambda each: each.p_value))] if wide else []
             sentences += [each.explanation for each in moved[:2]]
             more = f" ({len(moved) - 2} more endpoints)" if len(moved) > 2 else ""
+            sentences += [throughput_sentence(each, consequence=bool(wide or moved)) for each in fewer]
             return wanted, tuple(reasons), ". ".join(sentences) + more
     return _quiet_outcome(endpoints, policy)
 
@@ -132,11 +149,6 @@ def _warnings(current: RunInfo, baseline: RunInfo, policy: ComparisonPolicy) -> 
         if info.validity is Validity.SUSPECT:
             warnings.append(f"{side} is SUSPECT: {'; '.join(info.validity_reasons) or 'no reason recorded'}")
     return tuple(warnings)
-
-
-def _seconds(evidence: Evidence) -> float:
-    grids = [grid for grid in (evidence.baseline_grid, evidence.current_grid) if grid]
-    return float(min(grid.width * grid.count for grid in grids))
 
 
 def _detectable(endpoints: list[EndpointComparison]) -> float | None:

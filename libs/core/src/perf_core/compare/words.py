@@ -1,6 +1,6 @@
 """The sentences of a judgement: what moved, by how much, and why it is believed."""
 
-from perf_core.compare.comparison import EndpointFigures, QuantileShift, RunWideShift
+from perf_core.compare.comparison import EndpointFigures, QuantileShift, RunWideShift, ThroughputShift
 from perf_core.model.endpoint import EndpointKey
 from perf_core.units import format_latency, format_ratio_change, format_share
 
@@ -22,6 +22,16 @@ def run_wide_sentence(shift: RunWideShift) -> str:
     return (
         f"the whole run is {slower}: p{shift.quantile * 100:g} {format_ratio_change(shift.ratio)} over all endpoints "
         f"(95 % interval {_interval(shift.low, shift.high)}, p {_p(shift.p_value)})"
+    )
+
+
+def throughput_sentence(shift: ThroughputShift, *, consequence: bool) -> str:
+    """Return the sentence of a throughput that fell, as a `consequence` of slower answers or for itself."""
+    why = ", as fewer requests fit when answers take longer" if consequence else ""
+    return (
+        f"fewer requests were answered: {shift.baseline:.3g} -> {shift.current:.3g} per second "
+        f"({format_ratio_change(shift.ratio)}, 95 % interval {_interval(shift.low, shift.high)}, "
+        f"p {_p(shift.p_value)}){why}"
     )
 
 

@@ -11,28 +11,12 @@ import numpy as np
 from perf_core.model.histogram import FloatArray
 from perf_core.stats.distributions import t_quantile, t_tail, welch_freedom
 from perf_core.stats.noise import Influence, Spread, long_run_variance, pooled_phi
+from perf_core.stats.run_noise import SETTLED, NoiseModel
 
-SETTLED = 60.0
-"""Degrees of freedom of a prior."""
 HEAVIEST = 0.3
 FEWEST_FOR_RELATIVE = 4
 _PRIOR_ENDPOINTS = 4.0
 _MAD = 1.4826
-
-
-@dataclass(frozen=True, slots=True)
-class NoiseModel:
-    """Run-to-run noise of the logarithm of a quantile: variances of the difference of two sides.
-
-    Attributes:
-        run: of what all endpoints share.
-        run_freedom: how well it is known; infinite-like for a prior.
-        endpoint: of what each endpoint has for itself; lower bound, raised from the endpoints' spread.
-    """
-
-    run: float
-    run_freedom: float
-    endpoint: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +42,8 @@ class EndpointShift:
     faster: float
     faster_total: float
     """p-value of "faster" in the total view alone."""
+    inside: float = 0.0
+    """The part of `error` squared that the windows explain; the rest is noise between runs."""
     relative: float | None = None
     """The shift beside that of the other endpoints; None without the relative view."""
 
@@ -173,21 +159,23 @@ def _leave_one_out_medians(shifts: FloatArray, weights: FloatArray) -> FloatArra
 def _relative_spreads(sides: _Sides, weights: FloatArray) -> list[tuple[Spread, Spread]]:
     return list(
         zip(
-            _one_side_relative(sides.baseline, sides.phi_baseline, weights),
-            _one_side_relative(sides.current, sides.phi_current, weights),
+            _one_side_relative(sides.baseline, weights),
+            _one_side_relative(sides.current, weights),
             strict=True,
         )
     )
 
 
-def _one_side_relative(side: Sequence[Influence], pooled: float, weights: FloatArray) -> list[Spread]:
+def _one_side_relative(side: Sequence[Influence], weights: FloatArray) -> list[Spread]:
+    """Return the variances of each endpoint against the others; what all wander together is in none of them."""
     psi = np.array([each.psi for each in side])
     everything = weights @ psi
-    spreads = []
-    for index, each in enumerate(side):
-        others = (everything - weights[index] * each.psi) / max(weights.sum() - weights[index], 1e-300)
-        spreads.append(long_run_variance(each.psi - others, each.merge, pooled, each.floor))
-    return spreads
+    rest = (everything - weights[:, None] * psi) / np.maximum(weights.sum() - weights, 1e-300)[:, None]
+    merges = [each.merge for each in side]
+    pooled = pooled_phi(list(psi - rest), merges)
+    return [
+        long_run_variance(own, each.merge, pooled, each.floor) for own, each in zip(psi - rest, side, strict=True)
+    ]
 
 
 def _endpoint_noise(residuals: FloatArray, relative: Sequence[tuple[Spread, Spread]] | None, prior: float) -> Spread:

@@ -1,0 +1,106 @@
+"""One quantile of one endpoint, judged: the raw test, the row that is shown and what would have helped."""
+
+import math
+from dataclasses import dataclass
+
+from perf_core.compare.comparison import QuantileShift, RunWideShift
+from perf_core.compare.policy import ComparisonPolicy
+from perf_core.model.endpoint import EndpointKey
+from perf_core.stats.distributions import t_quantile
+from perf_core.stats.holm import holm
+from perf_core.stats.shift_test import EndpointShift, SharedShift, View
+
+HIGHEST = 700.0
+"""Logarithm above which exp() overflows."""
+LONGEST = 20.0
+"""A run so many times longer is no advice."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tested:
+    """One test before its correction; values in seconds."""
+
+    key: EndpointKey
+    stage: str
+    quantile: float
+    shift: EndpointShift
+    before: float
+    after: float
+    steps: float = 0.0
+    """Distance between neighbouring values when the recording is coarse, in seconds; 0 when it is not."""
+
+
+@dataclass(frozen=True, slots=True)
+class SharedTested:
+    """The run-wide test of one quantile in one stage, before its correction."""
+
+    stage: str
+    quantile: float
+    shift: SharedShift
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedQuantile:
+    """One quantile of one endpoint: the raw test and the row that is shown."""
+
+    raw: EndpointShift
+    shown: QuantileShift
+    improved: bool
+
+
+def judged_row(test: Tested, slower: float, faster: float, tests: int, policy: ComparisonPolicy) -> JudgedQuantile:
+    """Return the row of one test with its corrected p-values, of `tests` in all."""
+    shift = test.shift
+    view = shift.clearest if policy.block_seconds else View(shift.shift, shift.error, shift.freedom)
+    ratio = math.exp(view.shift)
+    half = t_quantile(0.975, view.freedom) * view.error
+    relevant = abs(test.after - test.after / ratio) >= max(policy.floor_seconds, test.steps)
+    worse = slower < policy.endpoint_alpha and ratio - 1 >= policy.floor_ratio and relevant
+    sure = shift.faster_total < policy.alpha
+    better = faster < policy.endpoint_alpha and 1 - ratio >= policy.floor_ratio and relevant and sure
+    low, high = math.exp(view.shift - half), math.exp(min(view.shift + half, HIGHEST))
+    detectable = math.expm1(min(shift.detectable(policy.endpoint_alpha / tests), HIGHEST))
+    p_value = slower if ratio >= 1 else faster
+    flagged = worse or better
+    shown = QuantileShift(
+        test.quantile, test.before, test.after, ratio, low, high, p_value, flagged, detectable, test.stage
+    )
+    return JudgedQuantile(shift, shown, better)
+
+
+def run_wide_rows(shared: list[SharedTested], policy: ComparisonPolicy) -> tuple[RunWideShift, ...]:
+    """Return the rows of the run-wide tests, corrected for each other."""
+    slower = holm([each.shift.slower for each in shared])
+    faster = holm([each.shift.faster for each in shared])
+    rows = []
+    for test, up, down in zip(shared, slower, faster, strict=True):
+        ratio = math.exp(test.shift.shift)
+        p_value = up if ratio >= 1 else down
+        half = t_quantile(0.975, test.shift.freedom) * test.shift.error
+        flagged = p_value < policy.run_wide_alpha and abs(ratio - 1) >= policy.run_floor_ratio
+        bounds = (ratio * math.exp(-half), ratio * math.exp(min(half, HIGHEST)))
+        rows.append(RunWideShift(test.quantile, ratio, *bounds, p_value, flagged, test.stage))
+    return tuple(rows)
+
+
+def too_wide(rows: tuple[JudgedQuantile, ...], policy: ComparisonPolicy) -> list[JudgedQuantile]:
+    """Return the rows that keep an endpoint from UNCHANGED: a large slowdown is not excluded."""
+    limits = margins(policy)
+    return [row for row in rows if row.shown.quantile in limits and row.raw.bound(0.95) >= limits[row.shown.quantile]]
+
+
+def margins(policy: ComparisonPolicy) -> dict[float, float]:
+    """Return the largest logarithmic shift that UNCHANGED may hide, per quantile."""
+    return {0.5: math.log1p(policy.margin_p50), 0.95: math.log1p(policy.margin_p95)}
+
+
+def remedy(row: JudgedQuantile, policy: ComparisonPolicy) -> str:
+    """Return what would have answered the question: a longer run, more baseline runs, or a repetition."""
+    limit = margins(policy)[row.shown.quantile]
+    room = (limit - max(row.raw.shift, 0.0)) / t_quantile(0.95, row.raw.freedom)
+    if room <= 0:
+        return "repeat it: if the change is real, it comes again"
+    left = room**2 - (row.raw.error**2 - row.raw.inside)
+    if left > 0 and row.raw.inside / left <= LONGEST:
+        return f"run {max(2, math.ceil(row.raw.inside / left))} times longer"
+    return "add two more baseline runs: what differs between runs, not the length of this one, hides it"
