@@ -1,18 +1,23 @@
 """Run all checks and every package's tests, each package in a process of its own, and sum the counts.
 
-Packages are apart because Locust monkey-patches its process. A check counts as one test.
+Packages are apart because Locust monkey-patches its process. They run in two lanes at a time: most tests wait for
+real processes rather than compute. A check counts as one test.
 """
 
-import re
 import subprocess
 import sys
 import tempfile
+import time
 import xml.etree.ElementTree as ET
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 BIN = Path(sys.executable).parent
-PACKAGES = ("libs/core", "libs/cli", "services/api", "services/locust", "services/exporter", "charts/perf-platform")
+LANES = 2
+# The longest first, so that the lanes end at about the same time.
+PACKAGES = ("libs/cli", "services/locust", "services/api", "services/exporter", "libs/core", "charts/perf-platform")
 TYPED = ("libs/core/src", "libs/cli/src", "services/api/src", "services/locust/src", "services/exporter/src")
 CHECKS: dict[str, tuple[str, ...]] = {
     "format": ("ruff", "format", "--check", "--quiet", "."),
@@ -34,28 +39,47 @@ class Counts:
         """Return the sum."""
         return Counts(self.passed + other.passed, self.failed + other.failed, self.skipped + other.skipped)
 
+    def __str__(self) -> str:
+        """Return the closing line's form."""
+        return f"{self.passed} passed, {self.failed} failed, {self.skipped} skipped"
+
 
 def check(name: str, command: tuple[str, ...]) -> Counts:
     """Run one check; its output is shown when it fails."""
-    done = subprocess.run((str(BIN / command[0]), *command[1:]), capture_output=True, text=True, check=False)  # noqa: S603
-    say(f"{'ok    ' if done.returncode == 0 else 'FAILED'} {name}")
-    if done.returncode:
-        say(done.stdout + done.stderr)
-    return Counts(passed=1) if done.returncode == 0 else Counts(failed=1)
+    lines: list[str] = []
+    code = run(lines.append, *command)
+    say("\n".join([f"{'FAILED' if code else 'ok    '} {name}", *(lines if code else ())]))
+    return Counts(failed=1) if code else Counts(passed=1)
 
 
 def test(package: str) -> Counts:
     """Run the tests of one package; a pytest that crashes or finds nothing to run counts as a failure."""
-    say(f"== {package}")
+    began = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "junit.xml"
-        done = subprocess.run(  # noqa: S603
-            (str(BIN / "pytest"), "-q", f"--junitxml={report}", f"{package}/tests"), check=False
+        code = run(
+            lambda line: say(f"{package} | {line}"),
+            "pytest",
+            "-q",
+            "--color=no",
+            f"--junitxml={report}",
+            f"{package}/tests",
         )
         counts = read_counts(report)
-    if done.returncode and not counts.failed:
-        return counts + Counts(failed=1)
+    if code and not counts.failed:
+        counts += Counts(failed=1)
+    say(f"== {package}: {counts} in {time.monotonic() - began:.0f} s")
     return counts
+
+
+def run(show: Callable[[str], object], command: str, *arguments: str) -> int:
+    """Run one of the environment's commands, show each line of its output and errors, and return its status."""
+    with subprocess.Popen(  # noqa: S603
+        (str(BIN / command), *arguments), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as process:
+        for line in process.stdout or ():
+            show(line.rstrip("\n"))
+    return process.returncode
 
 
 def read_counts(report: Path) -> Counts:
@@ -68,8 +92,8 @@ def read_counts(report: Path) -> Counts:
 
 
 def say(text: str) -> None:
-    """Print at once, in order with what the tests print."""
-    sys.stdout.write(re.sub(r"\n+$", "", text) + "\n")
+    """Print at once and in one piece."""
+    sys.stdout.write(text + "\n")
     sys.stdout.flush()
 
 
@@ -78,8 +102,9 @@ def main() -> int:
     total = sum((check(name, command) for name, command in CHECKS.items()), Counts())
     if "--checks-only" not in sys.argv:
         with_tests = [package for package in PACKAGES if any(Path(package, "tests").glob("test_*.py"))]
-        total = sum((test(package) for package in with_tests), total)
-    say(f"{total.passed} passed, {total.failed} failed, {total.skipped} skipped")
+        with ThreadPoolExecutor(LANES) as lanes:
+            total = sum(lanes.map(test, with_tests), total)
+    say(str(total))
     return 1 if total.failed else 0
 
 
