@@ -83,7 +83,10 @@ def test_runs_started_from_the_web_ui_are_recorded_judged_and_reported(command) 
     judged = wait_for_run(command, "finished")
     assert judged["baseline"] == first["id"]
     assert judged["verdict"] in {"UNCHANGED", "IMPROVED", "REGRESSED", "INCONCLUSIVE"}
-    assert judged["verdict"] in own_section(get(f"{locust}/stats/report")[1])
+    downloaded = own_section(get(f"{locust}/stats/report?theme=dark")[1])
+    stored = own_section((command.folder / "runs" / judged["id"] / "report.html").read_text())
+    assert "History of" in stored
+    assert downloaded == stored.replace('data-theme="auto"', 'data-theme="dark"')
 
     process.send_signal(signal.SIGINT)
     assert process.wait(60) == 0, command.output()

@@ -1,12 +1,15 @@
 """Our section in the pages that Locust itself makes: `--html` files and the web UI's report."""
 
 import logging
+import os
 from pathlib import Path
 
 from perf_core.errors import PerfError
 from perf_core.model.series import Recording
-from perf_core.report.html import render_section, render_unfinished_section
+from perf_core.report.html import render_unfinished_section
+from perf_core.report.links import run_links
 from perf_core.report.page import insert_section
+from perf_core.report.write import stored_section
 from perf_locust.conductor import Conductor
 
 log = logging.getLogger(__name__)
@@ -22,9 +25,9 @@ def with_own_section(page: str, conductor: Conductor) -> str:
             return insert_section(page, _unfinished(conductor))
         if conductor.last is None:
             return page
-        store, last = conductor.store, conductor.last
-        baseline = store.load(last.comparison.baseline.id) if last.comparison.baseline else None
-        return insert_section(page, render_section(last.comparison, store.load(last.info.id), baseline))
+        last = conductor.last
+        links = run_links(last.info, os.environ)
+        return insert_section(page, stored_section(conductor.store, last.comparison, links))
     except PerfError as cause:
         log.error("report.section_missing: %s", cause)  # noqa: TRY400  one sentence
         return page

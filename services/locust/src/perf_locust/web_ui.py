@@ -2,6 +2,7 @@
 
 import logging
 
+import gevent
 from flask import Flask, Response, jsonify, request
 from locust.web import WebUI
 
@@ -44,7 +45,8 @@ def extend(web_ui: WebUI, conductor: Conductor) -> None:
     @app.after_request
     def insert_section(response: Response) -> Response:
         if request.path.endswith("/stats/report") and response.status_code == 200:
-            response.set_data(with_own_section(response.get_data(as_text=True), conductor))
+            page = response.get_data(as_text=True)  # read and drawn in a native thread: the loop has users to serve
+            response.set_data(gevent.get_hub().threadpool.apply(with_own_section, (page, conductor)))
         return response
 
 

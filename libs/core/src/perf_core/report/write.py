@@ -1,4 +1,4 @@
-"""Writing every file a comparison is told through, into a run folder."""
+"""What a stored run is told through: every file of its folder, and the section in pages that Locust makes."""
 
 import html
 import json
@@ -12,7 +12,7 @@ from perf_core.compare.document import to_document
 from perf_core.errors import ReportError
 from perf_core.model.series import Recording
 from perf_core.report.beside import Beside
-from perf_core.report.html import render_html
+from perf_core.report.html import render_html, render_section
 from perf_core.report.junit import render_junit
 from perf_core.report.links import Link
 from perf_core.report.summary import render_summary
@@ -62,6 +62,19 @@ def write_reports(
     if problems:
         raise ReportError(f"{'; '.join(problems)}; render again with `perf-platform report {comparison.current.id}`")
     return {name: name for name in renderers}
+
+
+def stored_section(store: RunStore, comparison: RunComparison, links: tuple[Link, ...]) -> str:
+    """Return the section of a finished run as its report.html has it, for a page that Locust makes.
+
+    Raises:
+        PerfError: the run or its baseline cannot be read, or the section not rendered.
+    """
+    folder = store.folder(comparison.current.id)
+    current = measured_part(folder.load())
+    baseline = measured_part(store.load(comparison.baseline.id)) if comparison.baseline else None
+    beside = _beside(folder.path, comparison, current, links)
+    return render_section(comparison, current, baseline, beside=beside)
 
 
 def _beside(folder: Path, comparison: RunComparison, current: Recording, links: tuple[Link, ...]) -> Beside:
