@@ -53,14 +53,15 @@ def _two_sided(
     better = [row for row in rows if row.improved]
     failing = findings.error_rates.get(pair.key)
     if worse or failing is not None:
-        sentences = [shift_sentence(pair.key, _strongest(worse).shown, findings.tests)] if worse else []
+        sentences = [shift_sentence(pair.key, _strongest(worse).shown, len(findings.quantiles))] if worse else []
         reasons = [Reason.LATENCY] if worse else []
         if failing is not None:
             sentences.append(failure_sentence(pair.key, *sides, failing))
             reasons.append(Reason.ERROR_RATE)
         return Verdict.REGRESSED, tuple(reasons), "; ".join(sentences)
     if better:
-        return Verdict.IMPROVED, (Reason.LATENCY,), shift_sentence(pair.key, _strongest(better).shown, findings.tests)
+        text = shift_sentence(pair.key, _strongest(better).shown, len(findings.quantiles))
+        return Verdict.IMPROVED, (Reason.LATENCY,), text
     if not rows:
         return Verdict.INCONCLUSIVE, (Reason.TOO_FEW_REQUESTS,), _too_few(pair, sides, policy)
     return _quiet(pair, rows, policy)

@@ -33,7 +33,6 @@ class Findings:
     error_rates: dict[EndpointKey, float]
     run_wide: tuple[RunWideShift, ...]
     throughput: ThroughputShift | None
-    tests: int
 
 
 def run_tests(evidence: Evidence, policy: ComparisonPolicy) -> Findings:
@@ -56,7 +55,6 @@ def run_tests(evidence: Evidence, policy: ComparisonPolicy) -> Findings:
         {pair.key: p for pair in evidence.pairs if (p := corrected.get(pair.key, 1.0)) < alpha and _rose(pair)},
         run_wide_rows(shared, policy),
         _judged_rate(rate, slower[-1], policy) if rate else None,
-        max(len(slower), 1),
     )
 
 

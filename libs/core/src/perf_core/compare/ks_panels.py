@@ -33,7 +33,7 @@ def _panel(pair: Pair) -> KsPanel | None:
     if not old.total or not new.total:
         return None
     result = ks_test(old, new)
-    real = window_ks(pair.baseline, pair.current, result.distance)
+    real = window_ks(pair.baseline, pair.current, result)
     return KsPanel(
         result.distance,
         result.bound,

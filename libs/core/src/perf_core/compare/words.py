@@ -5,7 +5,7 @@ from perf_core.model.endpoint import EndpointKey
 from perf_core.units import format_latency, format_ratio_change, format_share
 
 
-def shift_sentence(key: EndpointKey, shift: QuantileShift, tests: int) -> str:
+def shift_sentence(key: EndpointKey, shift: QuantileShift, endpoints: int) -> str:
     """Return ``GET /items p95 182 ms -> 264 ms (+45 %, 95 % interval ...); unlikely to be noise: p = ...``."""
     moved = (
         f"{key} p{shift.quantile * 100:g} {format_latency(shift.baseline)} -> {format_latency(shift.current)} "
@@ -13,7 +13,7 @@ def shift_sentence(key: EndpointKey, shift: QuantileShift, tests: int) -> str:
     )
     if not shift.flagged:
         return f"{moved}; this can be noise or is too small to matter: p {_p(shift.p_value)}"
-    return f"{moved}; unlikely to be noise: p {_p(shift.p_value)} after correcting for {tests} tests"
+    return f"{moved}; unlikely to be noise: p {_p(shift.p_value)} after correcting for {_count(endpoints)}"
 
 
 def run_wide_sentence(shift: RunWideShift) -> str:
@@ -45,6 +45,10 @@ def failure_sentence(key: EndpointKey, old: EndpointFigures, new: EndpointFigure
 
 def _interval(low: float, high: float) -> str:
     return f"{(low - 1) * 100:+.0f}..{(high - 1) * 100:+.0f} %"
+
+
+def _count(endpoints: int) -> str:
+    return "1 endpoint" if endpoints == 1 else f"{endpoints} endpoints"
 
 
 def _p(p_value: float) -> str:

@@ -28,6 +28,7 @@ class MailRow:
     failed: str
     latencies: tuple[str, ...]
     ks_distance: str
+    ks_p_corrected: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,7 @@ def _row(row: EndpointRow) -> MailRow:
         failed=_change(row, 2),
         latencies=tuple(_change(row, at) for at in (4, 5, 6)),
         ks_distance=row.ks_distance,
+        ks_p_corrected=row.ks_p_corrected,
     )
 
 

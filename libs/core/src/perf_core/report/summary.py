@@ -48,8 +48,8 @@ def _runs(comparison: RunComparison) -> str:
 
 def _table(comparison: RunComparison) -> list[str]:
     lines = [
-        "| endpoint | verdict | requests | failed | p50 | p95 | p99 | KS D |",
-        "|---|---|--:|--:|--:|--:|--:|--:|",
+        "| endpoint | verdict | requests | failed | p50 | p95 | p99 | KS D | p corrected |",
+        "|---|---|--:|--:|--:|--:|--:|--:|--:|",
     ]
     rows = [endpoint_row(endpoint) for endpoint in comparison.endpoints[:ROWS]]
     lines += [_line(row) for row in rows]
@@ -61,7 +61,7 @@ def _line(row: EndpointRow) -> str:
     reasons = f" ({row.reasons})" if row.reasons else ""
     cells = [_escape(row.name), f"{row.symbol} {row.verdict}{reasons}", row.current[0]]
     cells += [_cell(row, at) for at in (2, 4, 5, 6)]
-    return "| " + " | ".join([*cells, row.ks_distance]) + " |"
+    return "| " + " | ".join([*cells, row.ks_distance, row.ks_p_corrected]) + " |"
 
 
 def _cell(row: EndpointRow, at: int) -> str:

@@ -9,6 +9,7 @@ from perf_core.report.words import headline, verdict_symbol
 _COLOURS = {Verdict.REGRESSED: "31", Verdict.IMPROVED: "32", Verdict.INCONCLUSIVE: "33"}
 _LATENCIES = (("p50", 4), ("p95", 5), ("p99", 6))
 _NAME_WIDTH = 44
+_MOST_SENTENCES = 40
 
 
 def render_text(comparison: RunComparison, *, colour: bool = False) -> str:
@@ -17,7 +18,10 @@ def render_text(comparison: RunComparison, *, colour: bool = False) -> str:
     if colour and comparison.verdict in _COLOURS:
         title = f"\x1b[1;{_COLOURS[comparison.verdict]}m{title}\x1b[0m"
     parts = [title, printable(comparison.explanation, 2000), _runs_line(comparison), ""]
-    parts += _table([endpoint_row(endpoint) for endpoint in comparison.endpoints])
+    rows = [endpoint_row(endpoint) for endpoint in comparison.endpoints]
+    parts += _table(rows)
+    if comparison.baseline is not None:
+        parts += _sentences(rows)
     parts += _remarks(comparison)
     return "\n".join(parts).rstrip() + "\n"
 
@@ -33,17 +37,24 @@ def _table(rows: list[EndpointRow]) -> list[str]:
     """Return the table: every cell is ``before -> after (change)``; without a baseline just the current figure."""
     if not rows:
         return ["no endpoint was called"]
-    titles = ["endpoint", "verdict", "requests", "failed", *(title for title, _ in _LATENCIES), "D"]
+    titles = ["endpoint", "verdict", "requests", "failed", *(title for title, _ in _LATENCIES), "D", "p corrected"]
     lines = [titles, *(_cells(row) for row in rows)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(titles))]
     return ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines]
+
+
+def _sentences(rows: list[EndpointRow]) -> list[str]:
+    """Return why each endpoint has its verdict, and what else is to be known of it."""
+    told = [line for row in rows for line in (row.explanation, *(f"  {row.name}: {note}" for note in row.notes))]
+    more = [f"... and {len(told) - _MOST_SENTENCES} more, see the report"] if len(told) > _MOST_SENTENCES else []
+    return ["", *told[:_MOST_SENTENCES], *more] if told else []
 
 
 def _cells(row: EndpointRow) -> list[str]:
     name = row.name if len(row.name) <= _NAME_WIDTH else row.name[: _NAME_WIDTH - 1] + "\N{HORIZONTAL ELLIPSIS}"
     verdict = f"{row.symbol} {row.verdict}" + (f" ({row.reasons})" if row.reasons else "")
     latencies = [_before_after(row, at) for _, at in _LATENCIES]
-    return [name, verdict, row.current[0], _before_after(row, 2), *latencies, row.ks_distance]
+    return [name, verdict, row.current[0], _before_after(row, 2), *latencies, row.ks_distance, row.ks_p_corrected]
 
 
 def _before_after(row: EndpointRow, at: int) -> str:

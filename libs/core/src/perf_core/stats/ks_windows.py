@@ -5,16 +5,19 @@ Source: multiplier bootstrap of cluster residuals (Buecher and Kojadinovic 2016;
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
-from perf_core.model.histogram import FloatArray, IntArray
+from perf_core.model.histogram import FloatArray, IntArray, bucket_indexes
 from perf_core.stats.distributions import t_tail
+from perf_core.stats.ks import KsResult
 from perf_core.stats.noise import grouped_sums, lag_one, merge_factor
 from perf_core.stats.windows import EndpointWindows
 
 PLACES = 64
 DRAWS = 1000
+BATCH = 50
 SEED = 20_240_601
 FEWEST_WINDOWS = 12
 TAIL = 0.03
@@ -41,28 +44,31 @@ class _Residuals:
     requests: int
 
 
-def window_ks(baseline: EndpointWindows, current: EndpointWindows, distance: float) -> WindowKs | None:
+def window_ks(baseline: EndpointWindows, current: EndpointWindows, result: KsResult) -> WindowKs | None:
     """Return the corrected test of a distance D; None with fewer than 12 windows on a side."""
     if min(baseline.count, current.count) < FEWEST_WINDOWS:
         return None
-    places = _places(baseline, current)
+    place = int(bucket_indexes(np.array([result.at]))[0]) - 1
+    places = _places(baseline, current, place)
     sides = [_residuals(side, places) for side in (baseline, current)]
     if min(len(side.values) for side in sides) < 3:
         return None
-    variance = sum(_variance(side) for side in sides)
-    at = int(np.argmax(np.abs(sides[0].share - sides[1].share)))
+    variance = _variance(sides[0]) + _variance(sides[1])
+    at = int(np.searchsorted(places, max(place, 0)))
     independent = baseline.histogram.total * current.histogram.total / (
         baseline.histogram.total + current.histogram.total
     )  # fmt: skip
     pooled = float(np.clip((sides[0].share[at] + sides[1].share[at]) / 2, 1e-12, 1 - 1e-12))
-    effective = min(pooled * (1 - pooled) / max(float(np.atleast_1d(variance)[at]), 1e-300), independent)
-    return WindowKs(_p_value(sides, distance, np.atleast_1d(variance)), effective)
+    effective = min(pooled * (1 - pooled) / max(float(variance[at]), 1e-300), independent)
+    return WindowKs(_p_value(sides, result.distance, variance), effective)
 
 
-def _places(baseline: EndpointWindows, current: EndpointWindows) -> IntArray:
+def _places(baseline: EndpointWindows, current: EndpointWindows, place: int) -> IntArray:
+    """Return buckets: pooled quantiles, and the place of the distance itself."""
     together = baseline.histogram.merged(current.histogram)
     ranks = (np.arange(PLACES) + 0.5) / PLACES * together.total
-    found: IntArray = np.unique(together.buckets[np.searchsorted(np.cumsum(together.counts), ranks)])
+    quantiles = together.buckets[np.searchsorted(np.cumsum(together.counts), ranks)]
+    found: IntArray = np.unique(np.append(quantiles, max(place, 0)))
     return found
 
 
@@ -92,14 +98,7 @@ def _variance(side: _Residuals) -> FloatArray:
 
 
 def _p_value(sides: list[_Residuals], distance: float, variance: FloatArray) -> float:
-    rng = np.random.default_rng(SEED)
-    drawn = np.zeros((DRAWS, sides[0].values.shape[1]))
-    for side in sides:
-        raw = np.sqrt((side.values**2).sum(axis=0) * side.inflation)
-        scale = np.sqrt(_variance(side)) / np.where(raw > 0, raw, 1.0)
-        noise = rng.standard_normal((DRAWS, len(side.values))) * math.sqrt(side.inflation)
-        drawn += noise @ side.values * scale
-    worst = np.sort(np.abs(drawn).max(axis=1))
+    worst = _largest_distances(sides)
     freedom = sum(side.freedom for side in sides)
     limit = float(worst[int((1 - TAIL) * DRAWS)])
     if limit <= 0:
@@ -108,3 +107,21 @@ def _p_value(sides: list[_Residuals], distance: float, variance: FloatArray) -> 
         return float(np.mean(worst >= distance))
     highest = math.sqrt(float(variance.max()))
     return TAIL * t_tail(distance / highest, freedom) / t_tail(limit / highest, freedom)
+
+
+def _largest_distances(sides: list[_Residuals]) -> FloatArray:
+    """Return the distances that chance makes, one per draw, rising."""
+    weighed = []
+    for side in sides:
+        raw = np.sqrt((side.values**2).sum(axis=0) * side.inflation)
+        scale = np.sqrt(_variance(side)) / np.where(raw > 0, raw, 1.0)
+        weighed.append(side.values * scale * math.sqrt(side.inflation))
+    draws = zip(*(_multipliers(number, len(side.values)) for number, side in enumerate(sides)), strict=True)
+    worst = np.concatenate([np.abs(old @ weighed[0] + new @ weighed[1]).max(axis=1) for old, new in draws])
+    return np.sort(worst)
+
+
+@lru_cache(maxsize=8)
+def _multipliers(side: int, windows: int) -> FloatArray:
+    """Return the random weights of windows, the same for every endpoint; in small batches, which need no threads."""
+    return np.random.default_rng([SEED, side]).standard_normal((DRAWS // BATCH, BATCH, windows))
