@@ -38,10 +38,14 @@ RULES: dict[str, Schema] = {
     "monitoring.serviceMonitors.interval": _SECONDS,
     "monitoring.serviceMonitors.scrapeTimeout": _SECONDS,
     "smtp.security": {"enum": ["none", "starttls", "tls"]},
+    "run.users": {"type": "integer", "minimum": 1},
+    "run.spawnRate": {"type": "number", "minimum": 0},
+    "run.runTime": {"type": "string", "pattern": "^([0-9]+h)?([0-9]+m)?([0-9]+s)?$", "minLength": 2},
+    "target.metricsController": {"type": "string", "pattern": "^(auto|https?://[^/\\s]+.*)?$"},
     "target.url": {"type": "string", "pattern": "^(https?://[^/\\s]+.*)?$"},
 }
 FREE = ("*.resources", "*.labels", "*.podAnnotations", "*.env", "*.podSecurityContext", "*.containerSecurityContext",
-        "podSecurityContext", "containerSecurityContext")  # fmt: skip
+        "podSecurityContext", "containerSecurityContext", "run.thresholds")  # fmt: skip
 """Maps with defaults that still take any key."""
 
 

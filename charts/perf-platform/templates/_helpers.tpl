@@ -75,8 +75,12 @@ imagePullSecrets:
 {{- if or (eq $wanted "true") (and (eq $wanted "auto") ($root.Capabilities.APIVersions.Has $api)) -}}true{{- end -}}
 {{- end -}}
 
+{{- define "perf-platform.apiUrl" -}}
+{{- printf "http://%s:%v" (include "perf-platform.component" (list . "api")) .Values.api.service.port -}}
+{{- end -}}
+
 {{- define "perf-platform.targetUrl" -}}
-{{- .Values.target.url | default (printf "http://%s:%v" (include "perf-platform.component" (list . "api")) .Values.api.service.port) -}}
+{{- .Values.target.url | default (include "perf-platform.apiUrl" .) -}}
 {{- end -}}
 
 {{- define "perf-platform.masterUrl" -}}
@@ -89,6 +93,28 @@ imagePullSecrets:
 
 {{- define "perf-platform.mongodbSecret" -}}
 {{- .Values.mongodb.auth.existingSecret | default (include "perf-platform.component" (list . "mongodb")) -}}
+{{- end -}}
+
+{{- define "perf-platform.apiSecret" -}}
+{{- .Values.api.existingSecret | default (include "perf-platform.component" (list . "api")) -}}
+{{- end -}}
+
+{{/* Whose metrics controller is switched on with every run; empty = nobody's */}}
+{{- define "perf-platform.metricsController" -}}
+{{- if ne .Values.target.metricsController "auto" -}}
+{{- .Values.target.metricsController -}}
+{{- else if and .Values.api.enabled (not .Values.target.url) -}}
+{{- include "perf-platform.apiUrl" . }}/v1/metrics-controller
+{{- end -}}
+{{- end -}}
+
+{{/* Secret with the token of the target's administrative routes; empty = there is none */}}
+{{- define "perf-platform.targetSecret" -}}
+{{- if .Values.target.existingSecret -}}
+{{- .Values.target.existingSecret -}}
+{{- else if .Values.api.enabled -}}
+{{- include "perf-platform.apiSecret" . -}}
+{{- end -}}
 {{- end -}}
 
 {{- define "perf-platform.smtpSecret" -}}

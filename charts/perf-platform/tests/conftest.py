@@ -2,6 +2,7 @@
 
 import copy
 import json
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 import yaml
 
 CHART = Path(__file__).parent.parent
+sys.path.append(str(Path(__file__).parent))  # the modules beside the tests
 OPERATOR = ("monitoring.coreos.com/v1/ServiceMonitor", "monitoring.coreos.com/v1/PrometheusRule")
 Manifest = dict[str, Any]
 
@@ -83,7 +85,7 @@ class Chart:
             document
             for file, body in sorted(files.items())
             if not file.endswith(("NOTES.txt", ".tpl"))
-            for document in yaml.safe_load_all(body)
+            for document in yaml.load_all(body, yaml.CSafeLoader)
             if document
         ]
         return Release(documents, notes)

@@ -1,17 +1,17 @@
 """What the chart renders is valid, restricted, and wired to itself."""
 
+import json
 import re
 from pathlib import Path
 from typing import Any
 
 import helm_python
-import kubernetes_validate
 import pytest
 import yaml
+from kinds import validate
 
 CHART = Path(__file__).parent.parent
 OPERATOR = ("monitoring.coreos.com/v1/ServiceMonitor", "monitoring.coreos.com/v1/PrometheusRule")
-OPERATOR_KINDS = ("ServiceMonitor", "PrometheusRule")
 EXAMPLES = sorted(path.name for path in (CHART / "ci").glob("*-values.yaml"))
 
 
@@ -34,8 +34,19 @@ def test_every_example_renders_objects_that_kubernetes_knows(chart: Any, example
 
     assert release.objects
     for each in release.objects:
-        if each["kind"] not in OPERATOR_KINDS:
-            kubernetes_validate.validate(each, kubernetes, strict=True)
+        validate(each, kubernetes)
+    assert {"ServiceMonitor", "PrometheusRule"} <= {each["kind"] for each in release.objects}
+
+
+@pytest.mark.parametrize(
+    ("kind", "field"), [("ServiceMonitor", "endpoints"), ("PrometheusRule", "groups"), ("Deployment", "template")]
+)
+def test_a_wrong_field_would_be_noticed(monitored: Any, kind: str, field: str) -> None:
+    manifest = json.loads(json.dumps(monitored.all(kind)[0]))
+    manifest["spec"][f"{field}X"] = manifest["spec"].pop(field)
+
+    with pytest.raises(Exception, match=f"{field}X"):
+        validate(manifest, "1.34")
 
 
 @pytest.mark.parametrize("example", EXAMPLES)
@@ -107,6 +118,11 @@ def test_only_the_master_mounts_the_runs(monitored: Any) -> None:
     ]
 
     assert mounting == ["Deployment/rel-perf-platform-master"]
+    volume = monitored.one("Deployment", "master")["spec"]["template"]["spec"]["volumes"][0]
+    assert volume["persistentVolumeClaim"]["claimName"] == "rel-perf-platform-runs"
+    claim = monitored.one("PersistentVolumeClaim", "runs")
+    assert claim["metadata"]["name"] == "rel-perf-platform-runs"
+    assert claim["metadata"]["annotations"] == {"helm.sh/resource-policy": "keep"}
     assert monitored.one("Deployment", "master")["spec"]["strategy"] == {"type": "Recreate"}
 
 

@@ -55,15 +55,16 @@ def test_existing_secrets_reach_the_pods_and_none_is_made(chart: Any) -> None:
     release = chart.render(
         {
             "web": {"existingSecret": "my-web"},
+            "api": {"existingSecret": "my-api"},
             "mongodb": {"auth": {"existingSecret": "my-mongo"}},
             "smtp": {"enabled": True, "host": "mail", "from": "a@b", "to": "c@d", "existingSecret": "my-smtp"},
         }
     )
 
     assert release.all("Secret") == []
-    assert _secrets(release.one("Deployment", "master")) == {"my-web", "my-smtp"}
+    assert _secrets(release.one("Deployment", "master")) == {"my-web", "my-smtp", "my-api"}
     assert _secrets(release.one("Deployment", "exporter")) == {"my-web"}
-    assert _secrets(release.one("Deployment", "api")) == {"my-mongo"}
+    assert _secrets(release.one("Deployment", "api")) == {"my-mongo", "my-api"}
     assert _secrets(release.one("StatefulSet", "mongodb")) == {"my-mongo"}
 
 

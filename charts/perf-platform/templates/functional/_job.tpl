@@ -36,9 +36,11 @@ spec:
           env:
             {{- if $root.Values.api.enabled }}
             - name: PERF_TEST_API_URL
-              value: {{ include "perf-platform.targetUrl" $root }}
+              value: {{ include "perf-platform.apiUrl" $root }}
             - name: PERF_TEST_API_METRICS_URL
               value: http://{{ include "perf-platform.component" (list $root "api") }}:{{ $root.Values.api.service.metricsPort }}/metrics
+            - name: PERF_API_ADMIN_TOKEN
+              valueFrom: {secretKeyRef: {name: {{ include "perf-platform.apiSecret" $root }}, key: admin-token}}
             {{- end }}
             {{- if $root.Values.exporter.enabled }}
             - name: PERF_TEST_EXPORTER_URL
