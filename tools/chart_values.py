@@ -22,6 +22,7 @@ Schema = dict[str, Any]
 _PORT: Schema = {"type": "integer", "minimum": 1, "maximum": 65535}
 _TRISTATE: Schema = {"enum": ["auto", True, False]}
 _SECONDS: Schema = {"type": "string", "pattern": "^[1-9][0-9]*s$"}
+_DURATION: Schema = {"type": "string", "pattern": "^([0-9]+h)?([0-9]+m)?([0-9]+s)?$", "minLength": 2}
 _SERVICE: Schema = {"enum": ["ClusterIP", "NodePort", "LoadBalancer"]}
 RULES: dict[str, Schema] = {
     "*.pullPolicy": {"enum": ["Always", "IfNotPresent", "Never"]},
@@ -37,10 +38,16 @@ RULES: dict[str, Schema] = {
     "monitoring.rules.enabled": _TRISTATE,
     "monitoring.serviceMonitors.interval": _SECONDS,
     "monitoring.serviceMonitors.scrapeTimeout": _SECONDS,
+    "notifications.when": {"enum": ["every", "change"]},
+    "webhook.url": {"type": "string", "pattern": "^(https?://[^/\\s]+.*)?$"},
     "smtp.security": {"enum": ["none", "starttls", "tls"]},
     "run.users": {"type": "integer", "minimum": 1},
     "run.spawnRate": {"type": "number", "minimum": 0},
-    "run.runTime": {"type": "string", "pattern": "^([0-9]+h)?([0-9]+m)?([0-9]+s)?$", "minLength": 2},
+    "run.runTime": _DURATION,
+    "ab.runTime": _DURATION,
+    "ab.block": _SECONDS,
+    "ab.workers": {"type": "integer", "minimum": 1},
+    "schedule.cron": {"type": "string", "pattern": "^(@[a-z]+|\\S+( \\S+){4})$"},
     "target.metricsController": {"type": "string", "pattern": "^(auto|https?://[^/\\s]+.*)?$"},
     "target.url": {"type": "string", "pattern": "^(https?://[^/\\s]+.*)?$"},
 }

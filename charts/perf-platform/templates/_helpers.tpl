@@ -95,6 +95,19 @@ imagePullSecrets:
 {{- .Values.mongodb.auth.existingSecret | default (include "perf-platform.component" (list . "mongodb")) -}}
 {{- end -}}
 
+{{/* "true" when two images of the service are loaded in turns */}}
+{{- define "perf-platform.ab" -}}
+{{- if and .Values.api.enabled .Values.ab.baselineImage .Values.ab.currentImage -}}true{{- end -}}
+{{- end -}}
+
+{{/* Components that run the service, as a JSON list */}}
+{{- define "perf-platform.apiComponents" -}}
+{{- $found := list -}}
+{{- if .Values.api.enabled }}{{ $found = append $found "api" }}{{ end -}}
+{{- if include "perf-platform.ab" . }}{{ $found = concat $found (list "api-baseline" "api-current") }}{{ end -}}
+{{- $found | toJson -}}
+{{- end -}}
+
 {{- define "perf-platform.apiSecret" -}}
 {{- .Values.api.existingSecret | default (include "perf-platform.component" (list . "api")) -}}
 {{- end -}}
@@ -119,6 +132,10 @@ imagePullSecrets:
 
 {{- define "perf-platform.smtpSecret" -}}
 {{- .Values.smtp.existingSecret | default (include "perf-platform.component" (list . "smtp")) -}}
+{{- end -}}
+
+{{- define "perf-platform.webhookSecret" -}}
+{{- .Values.webhook.existingSecret | default (include "perf-platform.component" (list . "webhook")) -}}
 {{- end -}}
 
 {{- define "perf-platform.claim" -}}

@@ -6,6 +6,12 @@
 {{- if and .Values.api.enabled (not .Values.mongodb.enabled) (not .Values.mongodb.url) (not .Values.mongodb.auth.existingSecret) -}}
 {{- fail "mongodb.enabled is false: set mongodb.url, or mongodb.auth.existingSecret with the key url, for the database of the API" -}}
 {{- end -}}
+{{- if ne (empty .Values.ab.baselineImage) (empty .Values.ab.currentImage) -}}
+{{- fail "ab needs two images: set both ab.baselineImage and ab.currentImage, or none" -}}
+{{- end -}}
+{{- if and .Values.ab.baselineImage (not .Values.api.enabled) -}}
+{{- fail "ab.baselineImage is set and api.enabled is false: ab compares images of the reference service; set api.enabled=true" -}}
+{{- end -}}
 {{- if and .Values.smtp.enabled (not .Values.smtp.host) -}}
 {{- fail "smtp.enabled is true: set smtp.host" -}}
 {{- end -}}
