@@ -6,6 +6,7 @@ from contextlib import ExitStack
 
 from perf_cli.ab_side import Side, await_services, start_service
 from perf_cli.ab_turns import Turns, take_turns
+from perf_cli.judging_options import add_judging_options, judging_settings
 from perf_cli.locust_processes import check_locustfiles
 from perf_cli.processes import Processes
 from perf_cli.run_options import RunOptions, configure
@@ -50,6 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--label", action="append", metavar="K=V", help="note on both runs; repeatable")
     add("--wait", metavar="TIME", help="wait this long until both accept connections (default: 60s with a command)")
     add("--strict", action="store_true", default=None, help="end with 4 when noise hides the answer")
+    add_judging_options(parser)
     add_threshold_option(parser)
     add("--config", metavar="FILE", help="configuration file (default: perf-platform.toml beside the locustfile)")
     add("--json", action="store_true", help="print the comparison as JSON and nothing else")
@@ -116,6 +118,7 @@ def _plan(options: RunOptions, side: Side, wait: float | None) -> RunPlan:
         baseline="none",
         labels=labels | {"side": side.name},
         thresholds=live_thresholds(options) if side.name == "current" else {},
+        policy=judging_settings(configuration),
         wait=wait or 0.0,
         interleaved=True,
         fingerprint={"load_model": "closed, interleaved"},

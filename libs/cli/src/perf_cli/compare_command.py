@@ -3,6 +3,7 @@
 import argparse
 import json
 
+from perf_cli.judging_options import add_judging_options, given_settings
 from perf_cli.packed_baseline import baseline_id
 from perf_cli.threshold_options import add_threshold_option, given_thresholds
 from perf_core.runstore import RunStore
@@ -15,6 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("baseline", help="run id of the baseline, or path or http(s) address of a packed run")
     parser.add_argument("current", help="run id of the run to judge")
     parser.add_argument("--json", action="store_true", help="print the comparison as JSON and nothing else")
+    add_judging_options(parser)
     add_threshold_option(parser)
     parser.add_argument("--strict", action="store_true", help="end with 4 when noise hides the answer")
 
@@ -28,6 +30,8 @@ def run(options: argparse.Namespace) -> int:
 
     store = RunStore.from_environment()
     baseline, current = store.load(baseline_id(store, options.baseline) or ""), store.load(options.current)
-    comparison = compare_runs(current, baseline, thresholds=given_thresholds(options.threshold))
+    comparison = compare_runs(
+        current, baseline, thresholds=given_thresholds(options.threshold), settings=given_settings(options)
+    )
     print(json.dumps(to_document(comparison), indent=2) if options.json else render_text(comparison))
     return exit_code(current.info, comparison, strict=options.strict)

@@ -31,7 +31,7 @@ def run(options: argparse.Namespace) -> int:
         return 0
     for name, each in shown.items():
         value = "-" if each.value is None else str(each.value)
-        print(f"{name:<27} {value:<32} {each.source}")
+        print(f"{name:<29} {value:<32} {each.source}")
     return 0
 
 

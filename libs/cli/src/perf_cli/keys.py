@@ -17,6 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from perf_core.errors import UsageError
+from perf_core.model.fingerprint import FIELDS, Handling
 from perf_core.model.plan import GUARD
 from perf_core.units import parse_duration
 
@@ -85,6 +86,27 @@ def positive_number(raw: object) -> float:
     return value
 
 
+def share(raw: object) -> float:
+    """Accept a relative change: 0.02 or 2%."""
+    text, hundredth = str(raw).strip(), 1.0
+    if isinstance(raw, str) and text.endswith("%"):
+        text, hundredth = text[:-1], 0.01
+    try:
+        value = float(text) * hundredth if not isinstance(raw, bool) else -1.0
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < 1:
+        raise ValueError("give a relative change from 0 to 1, like 0.02 or 2%")
+    return value
+
+
+def handling(raw: object) -> str:
+    """Accept what is done about a difference between runs."""
+    if raw not in {each.value for each in Handling}:
+        raise ValueError("give ignore, warn or refuse")
+    return str(raw)
+
+
 def duration(raw: object) -> float:
     """Accept seconds as a number, or 90s, 2m, 1h30m; return seconds."""
     if isinstance(raw, int | float) and not isinstance(raw, bool):
@@ -141,6 +163,20 @@ KEYS: tuple[Key, ...] = (
         http_url,
         "metrics controller of the target; without it none is touched",
         "PERF_METRICS_CONTROLLER",
+    ),
+    Key("force", yes_or_no, "judge even runs that are not comparable", default=False),
+    Key("allow_missing", yes_or_no, "an endpoint that is gone is no regression", default=False),
+    Key("sigma_run", share, "noise between runs that all endpoints share", "PERF_SIGMA_RUN", 0.02),
+    Key(
+        "sigma_endpoint",
+        share,
+        "noise between runs of each endpoint alone",
+        "PERF_SIGMA_ENDPOINT",
+        0.01,
+    ),
+    *(
+        Key(f"comparability.{name}", handling, "when runs differ in it: ignore, warn or refuse", default=how.value)
+        for name, how in FIELDS.items()
     ),
     Key("labels.*", text_of_anything, "notes on the run", "PERF_LABELS"),
     Key("thresholds.guard", threshold, "ends a run that is of no use", default=GUARD["thresholds.guard"]),

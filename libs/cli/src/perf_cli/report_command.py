@@ -4,6 +4,7 @@ import argparse
 import os
 from dataclasses import replace
 
+from perf_cli.judging_options import add_judging_options, given_settings
 from perf_cli.packed_baseline import baseline_id
 from perf_cli.threshold_options import add_threshold_option, given_thresholds
 from perf_core.errors import PerfError
@@ -19,6 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--baseline", metavar="ID|FILE|URL|latest|none", help="run to judge against (default: the one it had)"
     )
+    add_judging_options(parser)
     add_threshold_option(parser)
     parser.add_argument("--strict", action="store_true", help="end with 4 when noise hides the answer")
 
@@ -38,7 +40,9 @@ def run(options: argparse.Namespace) -> int:
     choice = baseline_id(store, options.baseline) or current.info.baseline or "none"
     chosen = store.choose_baseline(choice, current.info.scenario, excluding=current.info.id)
     baseline = None if chosen is None else store.load(chosen.id)
-    comparison = compare_runs(current, baseline, thresholds=given_thresholds(options.threshold))
+    comparison = compare_runs(
+        current, baseline, thresholds=given_thresholds(options.threshold), settings=given_settings(options)
+    )
     folder = store.folder(options.run)
     write_reports(folder.path, comparison, current, baseline, run_links(current.info, os.environ))
     folder.write_info(replace(current.info, verdict=comparison.verdict, baseline=chosen.id if chosen else None))

@@ -6,6 +6,7 @@ import sys
 from dataclasses import replace
 
 from perf_cli.follow import follow
+from perf_cli.judging_options import judging_settings
 from perf_cli.locust_processes import check_locustfiles, start_locusts
 from perf_cli.packed_baseline import baseline_id
 from perf_cli.processes import Processes
@@ -83,6 +84,7 @@ def _plan(options: RunOptions) -> RunPlan:
         baseline=configuration.text("baseline"),
         labels={name: str(value) for name, value in configuration.table("labels").items()},
         thresholds={f"thresholds.{name}": str(value) for name, value in configuration.table("thresholds").items()},
+        policy=judging_settings(configuration),
         strict=bool(configuration["strict"]),
         metrics_controller=configuration.text("target.metrics_controller"),
         wait=configuration.number("wait") or 0.0,

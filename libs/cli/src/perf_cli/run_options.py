@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from perf_cli.configuration import Configuration, Layer, Setting, environment_layer, file_layer, find_file, flag_layer
+from perf_cli.judging_options import FLAGS, add_judging_options, comparability_layer, comparability_of
 from perf_cli.locust_options import LocustOptions, read_locust_options
 from perf_cli.threshold_options import add_threshold_option, threshold_layer
 
@@ -48,6 +49,7 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
     add("--label", action="append", metavar="K=V", help="note on the run; repeatable")
     add("--wait", metavar="TIME", help="wait this long until the target accepts connections, e.g. 60s")
     add("--strict", action="store_true", default=None, help="end with 4 when noise hides the answer")
+    add_judging_options(parser)
     add_threshold_option(parser)
     add("--config", metavar="FILE", help="configuration file (default: perf-platform.toml beside the locustfile)")
 
@@ -65,7 +67,9 @@ def configure(options: argparse.Namespace, environment: Mapping[str, str] = os.e
         file_layer(find_file(locustfile, options.config)),
         ci_labels(environment),
         environment_layer(environment),
-        flag_layer({name: getattr(options, name) for name in _FLAGS}),
+        comparability_of(environment),
+        flag_layer({name: getattr(options, name) for name in (*_FLAGS, *FLAGS)}),
+        comparability_layer(options.comparability, "--comparability"),
         threshold_layer(options.threshold),
         locust.rest,
     )

@@ -2,15 +2,20 @@
 
 import hashlib
 import time
+from collections.abc import Iterable
 from importlib import metadata
 from pathlib import Path
 
+from locust import User
 from locust.env import Environment
 from locust.runners import MasterRunner
 
 from perf_core.model.plan import GUARD, RunPlan
 from perf_core.model.run import RunInfo
 from perf_core.runstore import new_run_id
+
+WAIT_TIMES = "locust.user.wait_time"
+PACING_LENGTH = 500
 
 
 def target_of(environment: Environment) -> str:
@@ -41,7 +46,8 @@ def run_facts(environment: Environment, plan: RunPlan, users: int, spawn_rate: f
         workers=_workers(environment),
         labels=dict(plan.labels),
         thresholds=GUARD | plan.thresholds,
-        fingerprint=_fingerprint(environment, users, shape) | plan.fingerprint,
+        policy=dict(plan.policy),
+        fingerprint=_fingerprint(environment, users, shape) | _version(plan) | plan.fingerprint,
     )
 
 
@@ -56,6 +62,7 @@ def _fingerprint(environment: Environment, users: int, shape: str) -> dict[str, 
         "users": str(users) if not shape else "",
         "shape": shape,
         "load_model": "closed",
+        "pacing": pacing_of(environment.user_classes),
         "workers": str(_workers(environment)),
         "locustfile_hash": _hash_of(environment),
         "locust_minor": ".".join(locust_version.split(".")[:2]),
@@ -63,6 +70,27 @@ def _fingerprint(environment: Environment, users: int, shape: str) -> dict[str, 
         "plugin_version": metadata.version("perf-locust"),
         "target": target_of(environment),
     }
+
+
+def pacing_of(user_classes: Iterable[type[User]]) -> str:
+    """Return how users wait between tasks, as text: ``Buyer constant wait_time=1``."""
+    return ", ".join(sorted(f"{user.__name__} {_wait_of(user)}" for user in user_classes))[:PACING_LENGTH]
+
+
+def _wait_of(user: type[User]) -> str:
+    """Return Locust's name of a wait time with its numbers, which it keeps in a closure; else the function's name."""
+    wait = user.__dict__.get("wait_time") or getattr(user, "wait_time", None)
+    name = getattr(wait, "__qualname__", "")
+    if getattr(wait, "__module__", "") != WAIT_TIMES:
+        return name or "none"
+    names = getattr(getattr(wait, "__code__", None), "co_freevars", ())
+    cells = zip(names, getattr(wait, "__closure__", None) or (), strict=False)
+    return " ".join([name.partition(".")[0], *(f"{each}={cell.cell_contents}" for each, cell in cells)])
+
+
+def _version(plan: RunPlan) -> dict[str, str]:
+    """Return the version of the target that a label declares."""
+    return {"version": plan.labels["version"]} if plan.labels.get("version") else {}
 
 
 def _hash_of(environment: Environment) -> str:

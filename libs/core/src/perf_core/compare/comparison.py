@@ -144,6 +144,7 @@ class RunComparison:
         trimmed_seconds: cut from the start of both runs.
         window_seconds: length of a window; 0 without a baseline.
         throughput: None when it was not tested.
+        incomparable: fields of the fingerprint that differ and must not; empty when the runs may be compared.
     """
 
     verdict: Verdict | None
@@ -160,3 +161,4 @@ class RunComparison:
     trimmed_seconds: float = 0.0
     window_seconds: float = 0.0
     throughput: ThroughputShift | None = None
+    incomparable: tuple[str, ...] = ()

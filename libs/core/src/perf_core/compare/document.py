@@ -70,6 +70,7 @@ def _comparison(raw: dict[str, Any]) -> RunComparison:
         trimmed_seconds=raw["trimmed_seconds"],
         window_seconds=raw["window_seconds"],
         throughput=ThroughputShift(**raw["throughput"]) if raw["throughput"] else None,
+        incomparable=tuple(raw.get("incomparable", ())),
     )
 
 

@@ -7,7 +7,7 @@ from perf_core.compare.blocks import are_interleaved, compressed
 from perf_core.compare.comparison import RunComparison
 from perf_core.compare.interleaved import compare_interleaved
 from perf_core.compare.judgement import compare_runs as compare_recordings
-from perf_core.compare.policy import DEFAULT, ComparisonPolicy
+from perf_core.compare.policy import DEFAULT, ComparisonPolicy, configured
 from perf_core.compare.threshold import parse_thresholds
 from perf_core.compare.thresholds import judge_thresholds
 from perf_core.model.series import Recording
@@ -19,16 +19,18 @@ def compare_runs(
     policy: ComparisonPolicy = DEFAULT,
     thresholds: Mapping[str, str] | None = None,
     *,
+    settings: Mapping[str, object] | None = None,
     repeats: Sequence[Recording] = (),
     more_baselines: Sequence[Recording] = (),
 ) -> RunComparison:
-    """Return the judgement of a run; `thresholds` (key -> sentence) come on top of those the run was started with.
+    """Return the judgement of a run; `thresholds` and `settings` come on top of those the run was started with.
 
     `repeats` and `more_baselines` are further runs of either side; they do not count for thresholds.
 
     Raises:
-        UsageError: a threshold cannot be understood; the message names its key.
+        UsageError: a threshold or a setting cannot be understood; the message names its key.
     """
+    policy = configured(policy, {**current.info.policy, **(settings or {})})
     wanted = parse_thresholds({**current.info.thresholds, **(thresholds or {})})
     if baseline is not None and are_interleaved(current.info, baseline.info):
         comparison = compare_interleaved(current, baseline, policy)

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from perf_core.compare.comparability import MUST_AGREE, WARNED, differing
 from perf_core.compare.comparison import EndpointComparison, RunComparison, RunReference
 from perf_core.compare.endpoint_verdict import judge_endpoint
 from perf_core.compare.evidence import Evidence, figures, gather
 from perf_core.compare.findings import Findings, run_tests
+from perf_core.compare.guard import refusal, warnings
 from perf_core.compare.ks_panels import ks_panels
 from perf_core.compare.policy import DEFAULT, ComparisonPolicy
 from perf_core.compare.words import run_wide_sentence, throughput_sentence
@@ -38,26 +38,30 @@ def compare_runs(
     findings = run_tests(evidence, policy)
     panels = ks_panels(evidence.pairs, findings)
     endpoints = [judge_endpoint(pair, evidence, findings, panels.get(pair.key), policy) for pair in evidence.pairs]
-    blocked = _blocked(current, baseline, policy)
-    verdict, reasons, text = blocked or _run_outcome(endpoints, findings, policy)
-    if blocked:
-        endpoints = [] if Reason.NO_DATA in reasons and not current.requests else [
-            _withheld(each, reasons, text) for each in endpoints
-        ]  # fmt: skip
+    sides = [current, *repeats], [baseline, *more_baselines]
+    refused = refusal(*sides, policy)
+    if refused:
+        outcome: Outcome = (Verdict.INCONCLUSIVE, (refused.reason,), refused.text)
+        empty = refused.reason is Reason.NO_DATA and not current.requests
+        endpoints = [] if empty else [_withheld(each, outcome[1], refused.text) for each in endpoints]
+    else:
+        outcome = _run_outcome(endpoints, findings, policy)
+    verdict, reasons, text = outcome
     return RunComparison(
         verdict,
-        max(current.info.validity, baseline.info.validity, key=_WORST.__getitem__),
+        max((run.info.validity for side in sides for run in side), key=_WORST.__getitem__),
         reasons,
         text,
         _reference(baseline.info),
         _reference(current.info),
         tuple(sorted(endpoints, key=_order)),
         findings.run_wide,
-        _warnings(current.info, baseline.info, policy),
+        warnings(*sides, policy),
         detectable=_detectable(endpoints) if Reason.NOISE in reasons else None,
         trimmed_seconds=evidence.trimmed,
         window_seconds=evidence.width,
         throughput=findings.throughput,
+        incomparable=refused.fields if refused else (),
     )
 
 
@@ -74,25 +78,6 @@ def _alone(current: Recording, evidence: Evidence) -> RunComparison:
         None, current.info.validity, (), text, None, _reference(current.info), tuple(sorted(rows, key=_order)),
         trimmed_seconds=evidence.trimmed,
     )  # fmt: skip
-
-
-def _blocked(current: Recording, baseline: Recording, policy: ComparisonPolicy) -> Outcome | None:
-    """Return why the runs cannot be judged at all, or None."""
-    for run, side in ((current, "this run"), (baseline, "the baseline")):
-        if not run.requests:
-            return (
-                Verdict.INCONCLUSIVE,
-                (Reason.NO_DATA,),
-                f"No request was recorded in {side}; check that its target was up",
-            )
-        if run.info.validity is Validity.INVALID:
-            why = "; ".join(run.info.validity_reasons) or "no reason recorded"
-            return Verdict.INCONCLUSIVE, (Reason.SUSPECT,), f"{side.capitalize()} is INVALID: {why}"
-    different = [] if policy.force else differing(baseline.info, current.info, MUST_AGREE)
-    if different:
-        text = f"The runs are not comparable: {'; '.join(different)}; make a new baseline, or force the comparison"
-        return Verdict.INCONCLUSIVE, (Reason.NOT_COMPARABLE,), text
-    return None
 
 
 def _run_outcome(endpoints: list[EndpointComparison], findings: Findings, policy: ComparisonPolicy) -> Outcome:
@@ -138,17 +123,6 @@ def _withheld(each: EndpointComparison, reasons: tuple[Reason, ...], text: str) 
     return EndpointComparison(
         each.key, Verdict.INCONCLUSIVE, reasons, text, each.baseline, each.current, each.shifts, each.ks, each.a12
     )
-
-
-def _warnings(current: RunInfo, baseline: RunInfo, policy: ComparisonPolicy) -> tuple[str, ...]:
-    fields = (*WARNED, *MUST_AGREE) if policy.force else WARNED
-    warnings = [f"The runs differ: {text}" for text in differing(baseline, current, fields)]
-    if current.id == baseline.id:
-        warnings.append("The run was compared with itself")
-    for info, side in ((current, "This run"), (baseline, "The baseline")):
-        if info.validity is Validity.SUSPECT:
-            warnings.append(f"{side} is SUSPECT: {'; '.join(info.validity_reasons) or 'no reason recorded'}")
-    return tuple(warnings)
 
 
 def _detectable(endpoints: list[EndpointComparison]) -> float | None:

@@ -1,6 +1,11 @@
 """The settings of a judgement: error levels, floors, margins and what is assumed about noise."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from perf_core.compare.comparability import handling_of
+from perf_core.errors import UsageError
+from perf_core.model.fingerprint import Handling, check_handling
 
 QUANTILES = (0.50, 0.95, 0.99)
 
@@ -25,6 +30,7 @@ class ComparisonPolicy:
         missing_allowed: an endpoint that is gone is not a regression.
         block_seconds: length of the blocks in which both sides took turns; 0 when they did not.
         force: compare even what is not comparable.
+        handling: field of the fingerprint -> ignore, warn or refuse, where it is not the usual.
     """
 
     alpha: float = 0.05
@@ -42,6 +48,7 @@ class ComparisonPolicy:
     missing_allowed: bool = False
     block_seconds: int = 0
     force: bool = False
+    handling: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def endpoint_alpha(self) -> float:
@@ -52,6 +59,45 @@ class ComparisonPolicy:
     def run_wide_alpha(self) -> float:
         """The part of alpha spent on the run-wide shift."""
         return self.alpha * self.run_wide_share
+
+    def fields_to(self, handling: Handling, fields: Iterable[str]) -> list[str]:
+        """Return those of the fields that are handled so; what would be refused is warned about when forced."""
+        found = {name: handling_of(name, self.handling) for name in fields}
+        if self.force:
+            found = {name: Handling.WARN if each is Handling.REFUSE else each for name, each in found.items()}
+        return [name for name, each in found.items() if each is handling]
+
+
+COMPARABILITY = "comparability."
+SHARES = ("sigma_run", "sigma_endpoint")
+"""Settings that are relative changes."""
+SWITCHES = {"force": "force", "allow_missing": "missing_allowed"}
+
+
+def configured(policy: ComparisonPolicy, settings: Mapping[str, object]) -> ComparisonPolicy:
+    """Return the policy with settings of a run or a command, by the keys of the configuration.
+
+    Raises:
+        UsageError: a value makes no sense; the message names the setting.
+    """
+    changes: dict[str, object] = {}
+    handling = dict(policy.handling)
+    for name, value in settings.items():
+        if name.startswith(COMPARABILITY):
+            wanted = name.removeprefix(COMPARABILITY)
+            handling[wanted] = check_handling(wanted, str(value))
+        elif name in SHARES:
+            changes[name] = _share(name, value)
+        elif name in SWITCHES:
+            changes[SWITCHES[name]] = bool(value)
+    made: ComparisonPolicy = replace(policy, handling=handling, **changes)  # type: ignore[arg-type]
+    return made
+
+
+def _share(name: str, value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1:
+        raise UsageError(f"{name} is {value!r}; give a relative change from 0 to 1, e.g. 0.02 for 2 %")
+    return float(value)
 
 
 DEFAULT = ComparisonPolicy()

@@ -22,6 +22,7 @@ class RunPlan:
         baseline: None = the promoted run if there is one; "latest", "none", a run id.
         labels: free key=value.
         thresholds: what the run must keep, key -> sentence.
+        policy: settings of the judgement, key of the configuration -> value.
         strict: INCONCLUSIVE(noise) ends with 4 too.
         metrics_controller: URL of the target's metrics controller; None = never touched.
         wait: seconds to wait until the target accepts connections.
@@ -34,6 +35,7 @@ class RunPlan:
     baseline: str | None = None
     labels: dict[str, str] = field(default_factory=dict)
     thresholds: dict[str, str] = field(default_factory=dict)
+    policy: dict[str, object] = field(default_factory=dict)
     strict: bool = False
     metrics_controller: str | None = None
     wait: float = 0.0

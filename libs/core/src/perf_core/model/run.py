@@ -69,6 +69,7 @@ class RunInfo:
         fingerprint: comparability fields, name -> value.
         labels: free key=value, e.g. commit, branch, job_url.
         thresholds: what the run must keep, key -> sentence.
+        policy: settings of the judgement that were asked for, key of the configuration -> value.
         blocks: when this run was under load, if it is one side of an interleaved test; empty for every other run.
         partner: id of the other side.
         unsettled: stretches in which users moved between workers; they are not compared.
@@ -97,6 +98,7 @@ class RunInfo:
     fingerprint: dict[str, str] = field(default_factory=dict)
     labels: dict[str, str] = field(default_factory=dict)
     thresholds: dict[str, str] = field(default_factory=dict)
+    policy: dict[str, object] = field(default_factory=dict)
     events: tuple[RunEvent, ...] = ()
     finish_steps: tuple[FinishStep, ...] = ()
     blocks: tuple[Block, ...] = ()

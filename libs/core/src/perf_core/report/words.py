@@ -93,6 +93,7 @@ def headline(comparison: RunComparison) -> str:
     invalid = comparison.validity is Validity.INVALID
     word = "INVALID" if invalid else verdict_word(comparison.verdict)
     detail = "" if invalid else change_text(comparison) or reasons_text(comparison.reasons)
+    detail += f": {', '.join(comparison.incomparable)}" if detail and comparison.incomparable else ""
     if comparison.broken_thresholds and not invalid:
         broken = f"{len(comparison.broken_thresholds)} threshold(s) broken"
         detail = f"{detail}; {broken}" if detail else broken

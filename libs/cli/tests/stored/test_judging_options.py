@@ -1,0 +1,77 @@
+"""How a judgement of stored runs is configured: flags beat the environment, that beats the file, that the run."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from perf_cli.keys import KEYS
+from perf_core.compare import DEFAULT
+
+
+@pytest.fixture
+def runs(record: Callable[..., object], tmp_path: Path) -> Path:
+    record(tmp_path / "runs", "base", fingerprint={"users": "5", "target": "http://a"})
+    record(tmp_path / "runs", "more", started=1_790_003_600, fingerprint={"users": "9", "target": "http://b"})
+    return tmp_path
+
+
+def test_another_load_ends_with_4_and_names_the_field_unless_forced(command, runs: Path) -> None:
+    refused, forced = command("compare", "base", "more"), command("compare", "base", "more", "--force")
+
+    assert (refused.returncode, forced.returncode) == (4, 0), refused.stderr + forced.stderr
+    assert refused.stdout.startswith("? INCONCLUSIVE shop: not comparable: users\n")
+    assert "users was '5', is '9'" in refused.stdout
+    assert "warning: The runs differ: users was '5', is '9'" in forced.stdout
+    assert runs.exists()
+
+
+def test_flags_beat_the_environment_that_beats_the_file_that_beats_the_run(command, runs: Path) -> None:
+    path = runs / "runs" / "more" / "run.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"policy": {"comparability.users": "ignore"}}))
+    codes = [command("compare", "base", "more").returncode]
+    (runs / "perf-platform.toml").write_text('[comparability]\nusers = "refuse"\n')
+    codes.append(command("compare", "base", "more").returncode)
+    environment = {"PERF_COMPARABILITY": "users=warn,target=ignore"}
+    codes.append(command("compare", "base", "more", **environment).returncode)
+    flag = command("compare", "base", "more", "--comparability", "users=ignore", "--comparability", "target=refuse")
+    shown = command("config", "--comparability", "target=warn", "--json", **environment)
+    settings = json.loads(shown.stdout)
+
+    assert codes == [0, 4, 0]
+    assert (flag.returncode, "not comparable: target" in flag.stdout) == (4, True)
+    assert settings["comparability.users"] == {"value": "warn", "source": "PERF_COMPARABILITY"}
+    assert settings["comparability.target"] == {"value": "warn", "source": "--comparability"}
+    assert settings["comparability.pacing"] == {"value": "refuse", "source": "default"}
+
+
+@pytest.mark.parametrize(
+    ("file", "arguments", "words"),
+    [
+        (
+            '[comparability]\nuser = "warn"',
+            (),
+            "unknown key 'comparability.user'; did you mean 'comparability.users'",
+        ),
+        ('[comparability]\nusers = "never"', (), "comparability.users is 'never'; give ignore, warn or refuse"),
+        ("", ("--comparability", "users"), "--comparability 'users' is not of the form field=how"),
+        ("", ("--comparability", "colour=warn"), "'colour' is no field that runs are compared by"),
+        ("", ("--sigma-run", "2"), "--sigma-run is '2'; give a relative change from 0 to 1"),
+        ('sigma_endpoint = "much"', (), "sigma_endpoint is 'much'; give a relative change"),
+    ],
+    ids=str,
+)
+def test_a_wrong_setting_is_named(command, runs: Path, file: str, arguments: tuple[str, ...], words: str) -> None:
+    (runs / "perf-platform.toml").write_text(file)
+
+    done = command("compare", "base", "base", *arguments)
+
+    assert done.returncode == 2
+    assert words in done.stderr
+
+
+def test_the_defaults_shown_are_those_of_the_judgement() -> None:
+    shown = {key.name: key.default for key in KEYS}
+
+    assert (shown["sigma_run"], shown["sigma_endpoint"]) == (DEFAULT.sigma_run, DEFAULT.sigma_endpoint)

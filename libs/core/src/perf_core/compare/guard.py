@@ -1,0 +1,71 @@
+"""Whether runs can be judged at all, and what a reader of the verdict should know about them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from perf_core.compare.comparability import differing
+from perf_core.compare.policy import ComparisonPolicy
+from perf_core.model.fingerprint import Handling
+from perf_core.model.run import RunInfo
+from perf_core.model.series import Recording
+from perf_core.model.verdict import Reason, Validity
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why no verdict would be sound, and in which fields of the fingerprint the runs differ, if that is why."""
+
+    reason: Reason
+    text: str
+    fields: tuple[str, ...] = ()
+
+
+def refusal(current: Sequence[Recording], baseline: Sequence[Recording], policy: ComparisonPolicy) -> Refusal | None:
+    """Return why the runs of two sides cannot be judged, None when they can; the first of a side speaks for it."""
+    named = [*_named(current, "this run"), *_named(baseline, "the baseline")]
+    for run, side in named:
+        if not run.requests:
+            return Refusal(Reason.NO_DATA, f"No request was recorded in {side}; check that its target was up")
+        if run.info.validity is Validity.INVALID:
+            why = "; ".join(run.info.validity_reasons) or "no reason recorded"
+            return Refusal(Reason.SUSPECT, f"{side[0].upper()}{side[1:]} is INVALID: {why}")
+    return _not_comparable([run.info for run in current], [run.info for run in baseline], policy)
+
+
+def warnings(
+    current: Sequence[Recording], baseline: Sequence[Recording], policy: ComparisonPolicy
+) -> tuple[str, ...]:
+    """Return sentences that do not change the verdict."""
+    different = _differing([run.info for run in current], [run.info for run in baseline])
+    told = [f"The runs differ: {different[field]}" for field in policy.fields_to(Handling.WARN, different)]
+    if {run.info.id for run in current} & {run.info.id for run in baseline}:
+        told.append("The run was compared with itself")
+    for run, side in [*_named(current, "this run"), *_named(baseline, "the baseline")]:
+        if run.info.validity is Validity.SUSPECT:
+            why = "; ".join(run.info.validity_reasons) or "no reason recorded"
+            told.append(f"{side[0].upper()}{side[1:]} is SUSPECT: {why}")
+    return tuple(told)
+
+
+def _not_comparable(
+    current: Sequence[RunInfo], baseline: Sequence[RunInfo], policy: ComparisonPolicy
+) -> Refusal | None:
+    different = _differing(current, baseline)
+    fields = tuple(policy.fields_to(Handling.REFUSE, different))
+    if not fields:
+        return None
+    told = "; ".join(different[field] for field in fields)
+    text = f"The runs are not comparable: {told}; make a new baseline, or force the comparison with --force"
+    return Refusal(Reason.NOT_COMPARABLE, text, fields)
+
+
+def _differing(current: Sequence[RunInfo], baseline: Sequence[RunInfo]) -> dict[str, str]:
+    """Return the fields in which any run differs from the first baseline."""
+    found: dict[str, str] = {}
+    for other in (*current, *baseline[1:]):
+        found = differing(baseline[0], other) | found
+    return found
+
+
+def _named(runs: Sequence[Recording], first: str) -> list[tuple[Recording, str]]:
+    return [(run, first if not at else f"run {run.info.id}") for at, run in enumerate(runs)]
