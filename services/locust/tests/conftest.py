@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+sys.path.insert(0, str(Path(__file__).parent))
+
 from perf_core.model.series import Recording
 from perf_core.runstore import RunStore
 
@@ -83,6 +85,8 @@ class Locusts:
     folder: Path
     processes: list[subprocess.Popen[bytes]]
     environment: dict[str, str] = field(default_factory=dict)
+    before: tuple[str, ...] = ()
+    """The command that runs each of them."""
     port: int = field(default_factory=free_port)
     eventually = staticmethod(eventually)
     free_port = staticmethod(free_port)
@@ -91,10 +95,9 @@ class Locusts:
         self,
         name: str,
         *arguments: str,
-        before: tuple[str, ...] = (),
         program: tuple[str, ...] = ("-m", "perf_locust"),
     ) -> subprocess.Popen[bytes]:
-        command = [*before, sys.executable, *program, "-f", "plain.py", "--only-summary", *arguments]
+        command = [*self.before, sys.executable, *program, "-f", "plain.py", "--only-summary", *arguments]
         with (self.folder / f"{name}.log").open("ab") as log:
             process = subprocess.Popen(
                 command,

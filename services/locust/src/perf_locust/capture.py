@@ -55,6 +55,14 @@ class Capture:
         """How many frames were cut."""
         return self._seq - 1
 
+    @property
+    def left(self) -> str:
+        """What is left undelivered, as a sentence with its remedy."""
+        waiting = f"the master has not taken {self.outbound.requests} requests of run {self.run_id}"
+        if self._spool.path is None:
+            return f"{waiting}, and there is no spool: they are lost; set PERF_SPOOL_DIR to a folder with room"
+        return f"{waiting}; they are in {self._spool.path}: `perf-platform repair` brings them in"
+
     def stop(self) -> None:
         """Watch the event loop no longer."""
         self._readings.stop()

@@ -22,6 +22,7 @@ from perf_locust.finish import Finished, finish, is_open
 from perf_locust.ledger import Acknowledge
 from perf_locust.live import LiveCounters
 from perf_locust.messages import RUN_OPTION
+from perf_locust.native_thread import in_native_thread
 from perf_locust.outbound import Envelope
 from perf_locust.postman import Postman
 from perf_locust.preflight import Preflight, TargetUnreachableError, check
@@ -179,10 +180,8 @@ class Conductor:
         for frame in session.settle(self.settings.drain_seconds):
             self.live.add(frame)
         try:
-            self.last = gevent.get_hub().threadpool.apply(
-                finish,
-                (self.store, session.info, session.baseline, session.incidents()),
-                {"strict": self.plan.strict},
+            self.last = in_native_thread(
+                finish, self.store, session.info, session.baseline, session.incidents(), strict=self.plan.strict
             )
         except PerfError as cause:
             self.message = str(cause)

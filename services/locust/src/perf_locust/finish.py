@@ -139,6 +139,7 @@ def _freeze(folder: RunFolder, info: RunInfo, incidents: Incidents) -> Recording
         info,
         ended=info.ended or time.time(),
         requests=recording.requests,
+        lost_requests=info.lost_requests + recording.dropped,
         failures=recording.failures,
         validity=judgement.validity,
         validity_reasons=judgement.reasons,

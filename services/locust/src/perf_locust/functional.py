@@ -4,11 +4,11 @@ import xml.etree.ElementTree as ET
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import gevent
 from flask import Blueprint, Response, jsonify, request
 
 from perf_core.errors import PerfError
 from perf_core.runstore.atomic import write_atomically
+from perf_locust.native_thread import in_native_thread
 
 FILE = "functional-junit.xml"
 MAX_BYTES = 4 << 20
@@ -58,7 +58,7 @@ def functional_routes(runs_dir: Path) -> Blueprint:
         try:
             outcome = outcome_of(request.get_data(), 0.0)
             # In a native thread: an fsync on the event loop would delay every user of a run that is on.
-            gevent.get_hub().threadpool.apply(write_atomically, (runs_dir / FILE, request.get_data()))
+            in_native_thread(write_atomically, runs_dir / FILE, request.get_data())
         except PerfError as cause:
             return jsonify(error=str(cause)), 422
         return jsonify(passed=outcome.passed, failed=outcome.failed, skipped=outcome.skipped), 200

@@ -10,6 +10,7 @@ import gevent
 from gevent.event import Event
 
 from perf_core.runstore.frame_log import append, record
+from perf_locust.native_thread import in_native_thread
 
 log = logging.getLogger(__name__)
 RETRY = 2.0
@@ -86,7 +87,7 @@ class LogWriter:
         count, data = len(batch), b"".join(record(each.payload) for each in batch)
         began = time.perf_counter()
         try:
-            self._good = gevent.get_hub().threadpool.apply(append, (self._path, self._good, data))
+            self._good = in_native_thread(append, self._path, self._good, data)
         except OSError as cause:
             if self.error is None:
                 log.error(  # noqa: TRY400  the cause is in the message, a traceback would not help

@@ -72,6 +72,11 @@ class Outbound:
                 self._room += len(gone.data)
 
     @property
+    def requests(self) -> int:
+        """Requests in the frames that wait."""
+        return sum(each.requests for each in self._waiting.values())
+
+    @property
     def empty(self) -> bool:
         """Whether everything is on the master's disk."""
         return not self._waiting

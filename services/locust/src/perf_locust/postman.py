@@ -7,7 +7,8 @@ import gevent
 from gevent.event import Event
 
 from perf_core.errors import PerfError
-from perf_core.notify import Attempt, Courier
+from perf_core.notify import Courier
+from perf_locust.native_thread import in_native_thread
 
 log = logging.getLogger(__name__)
 LOOK_EVERY = 2.0
@@ -41,9 +42,8 @@ class Postman:
             self._wake.clear()
 
     def _deliver(self, *, only_fresh: bool) -> None:
-        pool = gevent.get_hub().threadpool
         try:
-            attempts: tuple[Attempt, ...] = pool.apply(self._courier.deliver_due, (), {"only_fresh": only_fresh})
+            attempts = in_native_thread(self._courier.deliver_due, only_fresh=only_fresh)
         except (PerfError, OSError) as cause:
             log.error("outbox.unusable: %s", cause)  # noqa: TRY400  the sentence says it all
             return

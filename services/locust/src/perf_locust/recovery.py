@@ -10,6 +10,7 @@ from perf_core.model.frame import Frame
 from perf_core.runstore import RunFolder, RunStore
 from perf_core.runstore.lock import RunLock
 from perf_locust.ledger import MASTER, Acknowledge, Ledger
+from perf_locust.native_thread import in_native_thread
 from perf_locust.repair import Repaired, close_anew
 from perf_locust.settings import Settings
 
@@ -53,8 +54,8 @@ class Recovery:
         self._ledger.flush(self._settings.drain_seconds)
         self._ledger.close()
         try:
-            repaired: Repaired = gevent.get_hub().threadpool.apply(
-                close_anew, (self._store, self._folder, self._settings.spool_dir, tuple(sorted(self.came)))
+            repaired = in_native_thread(
+                close_anew, self._store, self._folder, self._settings.spool_dir, tuple(sorted(self.came))
             )
         except PerfError as cause:
             log.error("run %s could not be closed: %s", self._folder.id, cause)  # noqa: TRY400  one sentence

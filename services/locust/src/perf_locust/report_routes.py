@@ -1,10 +1,10 @@
 """`GET /perf/runs/RUN/report` and the other files of a run, for the links in reports, mails and webhooks."""
 
-import gevent
 from flask import Blueprint, Response, jsonify
 
 from perf_core.errors import PerfError
 from perf_core.runstore import RunStore
+from perf_locust.native_thread import in_native_thread
 
 _FILES = {
     "report": ("report.html", "text/html; charset=utf-8"),
@@ -25,7 +25,7 @@ def report_routes(store: RunStore) -> Blueprint:
         name, mimetype = _FILES[kind]
         try:
             path = store.folder(run_id).path / name
-            data = gevent.get_hub().threadpool.apply(path.read_bytes)
+            data = in_native_thread(path.read_bytes)
         except (PerfError, OSError) as cause:
             return jsonify(error=str(cause) if isinstance(cause, PerfError) else f"run {run_id} has no {name}"), 404
         return Response(data, content_type=mimetype)

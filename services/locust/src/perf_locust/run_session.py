@@ -8,18 +8,18 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
-import gevent
-
 from perf_core.errors import DamagedRunError, RunStoreError
 from perf_core.model.frame import Frame
 from perf_core.model.run import Interval, RunEvent, RunInfo
 from perf_core.runstore import RunFolder, RunStore
 from perf_core.runstore.atomic import write_atomically
+from perf_core.runstore.frame_codec import decode_frame
 from perf_core.runstore.lock import RunLock
 from perf_core.runstore.merge import remove_if_empty
 from perf_core.runstore.spool import claim, left_spools
 from perf_locust.ledger import Acknowledge, Ledger
 from perf_locust.losses import Loss
+from perf_locust.native_thread import in_native_thread
 from perf_locust.settings import Settings
 from perf_locust.validity import Incidents
 
@@ -43,7 +43,7 @@ class RunSession:
         self._silent: list[str] = []
         self._recovered: set[str] = set()
         self._unwritten: list[bytes] = []
-        self._unsaved = False
+        self._unsaved = self._refused = False
 
     @property
     def elapsed(self) -> float:
@@ -81,10 +81,14 @@ class RunSession:
             return
         self._unsaved = False
         try:
-            gevent.get_hub().threadpool.apply(self.folder.write_info, (self.info,))
+            in_native_thread(self.folder.write_info, self.info)
         except RunStoreError as cause:
             self._unsaved = True
-            log.warning("%s", cause)
+            if not self._refused:
+                log.warning("%s; it is tried again until the run ends", cause)
+            self._refused = True
+        else:
+            self._refused = False
 
     def lost(self, worker: str, why: str) -> None:
         """Note that a worker went away without emptying itself."""
@@ -130,8 +134,17 @@ class RunSession:
                     path.unlink(missing_ok=True)
                 remove_if_empty(self._settings.spool_dir / self.info.id)
         self._unwritten = self.ledger.close()
+        unwritten = sum(decode_frame(each).requests for each in self._unwritten)
+        if unwritten:
+            log.error(
+                "%d requests of run %s could not be written (%s); when the volume can be written again, "
+                "`perf-platform repair` brings in what the spools have",
+                unwritten,
+                self.info.id,
+                self.ledger.write_error,
+            )
         losses = [each.told(recovered=each.worker in self._recovered) for each in self._losses.values()]
-        self.info = replace(self.info, lost_requests=sum(each.requests for each in losses))
+        self.info = replace(self.info, lost_requests=unwritten + sum(each.requests for each in losses))
         self._losses = {each.worker: each for each in losses}
         return frames
 

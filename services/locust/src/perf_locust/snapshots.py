@@ -11,6 +11,7 @@ from locust.runners import MasterRunner
 from perf_core.model.snapshot import HostReading, Snapshot, WorkerReading
 from perf_locust.conductor import Conductor
 from perf_locust.functional import FILE, FunctionalOutcome, read_outcome
+from perf_locust.native_thread import in_native_thread
 from perf_locust.snapshot_text import snapshot_text
 
 OUTCOMES = ("passed", "failed", "skipped")
@@ -87,8 +88,7 @@ def _tested(runs: Path) -> FunctionalOutcome | None:
 
 @lru_cache(maxsize=2)
 def _read(runs: Path, changed: int) -> FunctionalOutcome | None:  # noqa: ARG001  another time, another file
-    outcome: FunctionalOutcome | None = gevent.get_hub().threadpool.apply(read_outcome, (runs,))
-    return outcome
+    return in_native_thread(read_outcome, runs)
 
 
 def _workers(conductor: Conductor) -> tuple[WorkerReading, ...]:

@@ -14,7 +14,7 @@ from perf_core.compare.thresholds import ALL, BROKEN_EVENT, Sample, baseline_fig
 from perf_core.errors import PerfError
 from perf_core.model.frame import Frame, FrameRow
 from perf_core.model.histogram import Histogram, IntArray
-from perf_core.model.series import Recording
+from perf_locust.native_thread import in_native_thread
 from perf_locust.run_session import RunSession
 
 log = logging.getLogger(__name__)
@@ -114,7 +114,7 @@ class ThresholdWatch:
         if not relative or chosen is None:
             return
         try:
-            baseline: Recording = gevent.get_hub().threadpool.apply(self._session.store.load, (chosen.id,))
+            baseline = in_native_thread(self._session.store.load, chosen.id)
         except PerfError as cause:
             log.warning("thresholds relative to the baseline cannot end this run: %s", cause)
             return

@@ -115,7 +115,7 @@ class WorkerSide:
             self._deliver()
             gevent.sleep(0.02)
         for each in self._leaving:
-            log.error("capture.not_acknowledged", extra={"run_id": each.run_id})
+            log.error("%s", each.left)
             each.release()
         self._leaving = []
 
