@@ -1,5 +1,6 @@
 """A request as a recorder keeps it, 24 bytes, and how many of them become the rows of a frame."""
 
+import itertools
 import struct
 from collections.abc import Sequence
 
@@ -31,19 +32,24 @@ def rows_of(records: Records, keys: Sequence[FrameKey]) -> tuple[tuple[FrameRow,
     minima, maxima = _extremes(where[good], latencies[good], len(groups))
     cells, cell_counts = np.unique(where[good] * BUCKETS + bucket_indexes(latencies[good]), return_counts=True)
     edges = np.searchsorted(cells, np.arange(len(groups) + 1) * BUCKETS)
+    buckets = cells % BUCKETS
+    parts = (slice(first, last) for first, last in itertools.pairwise(edges.tolist()))
+    columns = (groups, counts, totals, minima, maxima, sizes.astype(np.int64))
     rows = tuple(
         FrameRow(
-            keys[int(group >> 40)],
-            int(group & ((1 << 40) - 1)),
-            int(counts[index]),
-            float(totals[index]),
-            float(minima[index]),
-            float(maxima[index]),
-            int(sizes[index]),
-            cells[edges[index] : edges[index + 1]] % BUCKETS,
-            cell_counts[edges[index] : edges[index + 1]],
+            keys[group >> 40],
+            group & ((1 << 40) - 1),
+            count,
+            total,
+            minimum,
+            maximum,
+            size,
+            buckets[part],
+            cell_counts[part],
         )
-        for index, group in enumerate(groups)
+        for part, group, count, total, minimum, maximum, size in zip(
+            parts, *(column.tolist() for column in columns), strict=True
+        )
     )
     return rows, int(len(records) - good.sum())
 

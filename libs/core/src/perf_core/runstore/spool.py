@@ -27,8 +27,8 @@ from perf_core.runstore.lock import try_lock
 from perf_core.runstore.records import RECORD, Records, rows_of
 
 MAGIC = b"perf-platform spool 1\n\0\0"
-CAPACITY = 1 << 17
-"""Requests that fit between two frames: 3 MiB."""
+CAPACITY = 1 << 13
+"""Requests that fit between two frames: so few that to make a frame of them holds nobody up."""
 _STATE = struct.Struct("=II")
 _STATE_AT, _META_AT, _META_SIZE = 32, 64, 2048
 _KEYS_AT, _KEYS_SIZE = 4096, 1 << 20
@@ -66,7 +66,7 @@ class Spool:
         """Make the file of a worker; it is locked as long as the process lives.
 
         Raises:
-            OSError: the folder cannot be written, or has not the 11 MiB that a spool takes.
+            OSError: the folder cannot be written, or has not the 10 MiB that a spool takes.
         """
         path = spool_path(folder, run_id, worker)
         path.parent.mkdir(parents=True, exist_ok=True)
