@@ -185,6 +185,12 @@ imagePullSecrets:
 {{- end }}
 {{- end -}}
 
+{{/* Of master and workers: a locustfile that does not load fails runs, and does not end the process again and again. */}}
+{{- define "perf-platform.standIn" -}}
+- name: PERF_STAND_IN
+  value: "true"
+{{- end -}}
+
 {{- define "perf-platform.locustEnv" -}}
 {{- range $name, $value := .Values.locust.env }}
 - name: {{ $name }}

@@ -64,6 +64,9 @@ class Conductor:
         Raises:
             PerfError: the run would be worth nothing.
         """
+        if self.settings.refusal:
+            log.error("no run is started: %s", self.settings.refusal)
+            raise PerfError(self.settings.refusal)
         scenario = scenario_of(self.environment, plan)
         self._prepared = check(self.store, scenario, plan.baseline, target or target_of(self.environment))
         self.plan, self.message = plan, self._prepared.sentence

@@ -11,6 +11,7 @@ from perf_core.errors import PerfError
 SENTENCE = "perf-platform: "
 """Stands before the sentence, so that `perf-platform run` finds it in the log."""
 FAILED = 5
+NOT_LOADED = "the locustfile does not load"
 
 
 def leave(cause: BaseException) -> None:
@@ -27,12 +28,12 @@ def explain(cause: BaseException) -> str:
     words = " ".join(str(cause).split())
     if isinstance(cause, SyntaxError) and cause.filename:
         where = f"{_short(cause.filename)}, line {cause.lineno}"
-        return f"the locustfile does not load: SyntaxError: {cause.msg} ({where}); correct it"
+        return f"{NOT_LOADED}: SyntaxError: {cause.msg} ({where}); correct it"
     if getattr(cause, "errno", None) == errno.EADDRINUSE or "Address already in use" in words:
         return f"the port is taken ({words}); choose another, or end what listens there"
     place = _place(cause)
     if place is not None:
-        return f"the locustfile does not load: {type(cause).__name__}: {words} ({place}); correct it"
+        return f"{NOT_LOADED}: {type(cause).__name__}: {words} ({place}); correct it"
     return f"Locust failed: {type(cause).__name__}: {words}"
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from perf_core.errors import UsageError
 from perf_core.model.plan import PLAN_VARIABLE, RunPlan
+from perf_locust.stand_in import ERROR
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,7 @@ class Settings:
         pause_seconds: a worker that hears nothing of its master for so long stops its users.
         recovery_seconds: how long a new master waits for the workers of a run that its predecessor left open.
         report_seconds: distance of two frames of a worker.
+        refusal: why no run can be started, when the locustfile does not load.
     """
 
     runs_dir: Path
@@ -66,6 +68,7 @@ class Settings:
     pause_seconds: float = 5.0
     recovery_seconds: float = 8.0
     report_seconds: float = 1.0
+    refusal: str | None = None
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
@@ -87,6 +90,7 @@ class Settings:
             absence_seconds=_number(environment, "PERF_ABSENCE_SECONDS", 60.0),
             pause_seconds=_number(environment, "PERF_PAUSE_SECONDS", 5.0),
             recovery_seconds=_number(environment, "PERF_RECOVERY_SECONDS", 8.0),
+            refusal=environment.get(ERROR) or None,
         )
 
 
