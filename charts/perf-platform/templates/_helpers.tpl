@@ -69,6 +69,11 @@ imagePullSecrets:
 {{- end }}
 {{- end -}}
 
+{{/* A value as text; Helm's numbers are floats, and 1234567890 would become 1.23456789e+09 */}}
+{{- define "perf-platform.text" -}}
+{{- if and (kindIs "float64" .) (eq . (floor .)) -}}{{- printf "%.0f" . -}}{{- else -}}{{- . -}}{{- end -}}
+{{- end -}}
+
 {{/* "true" when a feature that needs an API group is on: its value is auto, true or false */}}
 {{- define "perf-platform.featureOn" -}}
 {{- $root := index . 0 -}}{{- $wanted := index . 1 | toString -}}{{- $api := index . 2 -}}
@@ -138,6 +143,22 @@ imagePullSecrets:
 {{- .Values.webhook.existingSecret | default (include "perf-platform.component" (list . "webhook")) -}}
 {{- end -}}
 
+{{/* Secrets that the values name and the chart does not make, with the keys they need, as a JSON object */}}
+{{- define "perf-platform.namedSecrets" -}}
+{{- $found := dict -}}
+{{- with .Values.web.existingSecret }}{{ $_ := set $found . "--from-literal=password=... --from-literal=token=..." }}{{ end -}}
+{{- if .Values.api.enabled -}}
+{{- with .Values.api.existingSecret }}{{ $_ := set $found . "--from-literal=admin-token=... --from-literal=cursor-key=..." }}{{ end -}}
+{{- with .Values.mongodb.auth.existingSecret }}{{ $_ := set $found . "--from-literal=url=mongodb://... --from-literal=password=..." }}{{ end -}}
+{{- end -}}
+{{- with .Values.target.existingSecret }}{{ $_ := set $found . "--from-literal=admin-token=..." }}{{ end -}}
+{{- if .Values.smtp.enabled -}}
+{{- with .Values.smtp.existingSecret }}{{ $_ := set $found . "--from-literal=user=... --from-literal=password=..." }}{{ end -}}
+{{- end -}}
+{{- with .Values.webhook.existingSecret }}{{ $_ := set $found . "--from-literal=url=https://..." }}{{ end -}}
+{{- $found | toJson -}}
+{{- end -}}
+
 {{- define "perf-platform.claim" -}}
 {{- .Values.runs.persistence.existingClaim | default (include "perf-platform.component" (list . "runs")) -}}
 {{- end -}}
@@ -168,11 +189,16 @@ imagePullSecrets:
 {{/* What master and workers have in common: the locustfile they load. */}}
 {{- define "perf-platform.locustfile" -}}
 {{- $files := .Values.locust.files -}}
-{{- if hasPrefix "/" $files.locustfile -}}
-{{- $files.locustfile -}}
-{{- else if or $files.content $files.existingConfigMap -}}
-{{- printf "/locustfiles/%s" (default "locustfile.py" $files.locustfile) -}}
+{{- $mounted := or $files.content $files.existingConfigMap -}}
+{{- $names := splitList "," ($files.locustfile | default (empty $mounted | ternary "" "locustfile.py")) -}}
+{{- if and (eq $files.locustfile ".") $files.content -}}
+{{- /* Named one by one: in a mounted ConfigMap Locust would find each file twice. */ -}}
+{{- $names = list -}}
+{{- range $name, $_ := $files.content }}{{ if and (hasSuffix ".py" $name) (not (hasPrefix "_" $name)) }}{{ $names = append $names $name }}{{ end }}{{ end -}}
 {{- end -}}
+{{- $paths := list -}}
+{{- range $names }}{{ if . }}{{ $paths = append $paths (hasPrefix "/" . | ternary . (printf "/locustfiles/%s" .)) }}{{ end }}{{ end -}}
+{{- join "," $paths -}}
 {{- end -}}
 
 {{- define "perf-platform.locustArgs" -}}
@@ -194,7 +220,7 @@ imagePullSecrets:
 {{- define "perf-platform.locustEnv" -}}
 {{- range $name, $value := .Values.locust.env }}
 - name: {{ $name }}
-  value: {{ $value | quote }}
+  value: {{ include "perf-platform.text" $value | quote }}
 {{- end }}
 {{- end -}}
 

@@ -6,6 +6,19 @@
 {{- if and .Values.api.enabled (not .Values.mongodb.enabled) (not .Values.mongodb.url) (not .Values.mongodb.auth.existingSecret) -}}
 {{- fail "mongodb.enabled is false: set mongodb.url, or mongodb.auth.existingSecret with the key url, for the database of the API" -}}
 {{- end -}}
+{{- if and .Values.locust.files.content .Values.locust.files.existingConfigMap -}}
+{{- fail "set locust.files.content or locust.files.existingConfigMap, not both" -}}
+{{- end -}}
+{{- if and (eq .Values.locust.files.locustfile ".") (not .Values.locust.files.content) -}}
+{{- fail "locust.files.locustfile is \".\", which means each file of locust.files.content, and that is empty: name the files" -}}
+{{- end -}}
+{{- $file := .Values.locust.files.locustfile | default "locustfile.py" -}}
+{{- if and .Values.locust.files.content (ne $file ".") (not (contains "," $file)) (not (hasPrefix "/" $file)) (not (hasKey .Values.locust.files.content $file)) -}}
+{{- fail (printf "locust.files.content has no %s (it has %s): set locust.files.locustfile to one of them" $file (keys .Values.locust.files.content | sortAlpha | join ", ")) -}}
+{{- end -}}
+{{- if and .Values.mongodb.enabled .Values.mongodb.url -}}
+{{- fail "mongodb.url is set and mongodb.enabled is true: set mongodb.enabled=false to use a database of yours" -}}
+{{- end -}}
 {{- if ne (empty .Values.ab.baselineImage) (empty .Values.ab.currentImage) -}}
 {{- fail "ab needs two images: set both ab.baselineImage and ab.currentImage, or none" -}}
 {{- end -}}
@@ -17,9 +30,6 @@
 {{- end -}}
 {{- if and .Values.smtp.enabled (or (not .Values.smtp.from) (not .Values.smtp.to)) -}}
 {{- fail "smtp.enabled is true: set smtp.from and smtp.to" -}}
-{{- end -}}
-{{- if and .Values.locust.files.content .Values.locust.files.existingConfigMap -}}
-{{- fail "set locust.files.content or locust.files.existingConfigMap, not both" -}}
 {{- end -}}
 {{- $interval := trimSuffix "s" .Values.monitoring.serviceMonitors.interval | atoi -}}
 {{- $timeout := trimSuffix "s" .Values.monitoring.serviceMonitors.scrapeTimeout | atoi -}}

@@ -29,6 +29,24 @@ OPERATOR = ("monitoring.coreos.com/v1/ServiceMonitor", "monitoring.coreos.com/v1
         ({"monitoring": {"serviceMonitors": {"scrapeTimeout": "10s"}}}, "is above interval"),
         ({"monitoring": {"serviceMonitors": {"enabled": "maybe"}}}, "/monitoring/serviceMonitors/enabled"),
         ({"locust": {"files": {"content": {"a.py": ""}, "existingConfigMap": "b"}}}, "not both"),
+        ({"locust": {"files": {"content": {"a.py": ""}}}}, "has no locustfile.py (it has a.py)"),
+        ({"locust": {"files": {"locustfile": "."}}}, "name the files"),
+        ({"ab": {"currentImage": "api:2"}}, "ab needs two images"),
+        (
+            {
+                "ab": {"baselineImage": "a", "currentImage": "b"},
+                "api": {"enabled": False},
+                "target": {"url": "http://shop"},
+            },
+            "set api.enabled=true",
+        ),
+        ({"mongodb": {"url": "mongodb://db/perf"}}, "set mongodb.enabled=false"),
+        ({"run": {"users": 0}}, "/run/users"),
+        ({"run": {"runTime": "2 minutes"}}, "/run/runTime"),
+        ({"schedule": {"cron": "daily"}}, "/schedule/cron"),
+        ({"locust": {"worker": {"replicas": -1}}}, "/locust/worker/replicas"),
+        ({"api": {"service": {"port": 70000}}}, "/api/service/port"),
+        ({"webhook": {"url": "hooks.example.com"}}, "/webhook/url"),
     ],
     ids=str,
 )
@@ -77,6 +95,31 @@ def test_an_own_service_needs_no_api_and_no_database(chart: Any) -> None:
     assert args[args.index("--host") + 1] == "http://shop:8080"
 
 
+@pytest.mark.parametrize(
+    ("files", "argument"),
+    [
+        ({"content": {"locustfile.py": "", "shop.py": ""}}, "/locustfiles/locustfile.py"),
+        (
+            {"content": {"a.py": "", "b.py": "", "_c.py": "", "d.csv": ""}, "locustfile": "."},
+            "/locustfiles/a.py,/locustfiles/b.py",
+        ),
+        ({"content": {"a.py": "", "b.py": ""}, "locustfile": "a.py,b.py"}, "/locustfiles/a.py,/locustfiles/b.py"),
+        ({"existingConfigMap": "mine", "locustfile": "shop.py"}, "/locustfiles/shop.py"),
+        ({"locustfile": "/data/shop.py"}, "/data/shop.py"),
+        ({"locustfile": "baked.py"}, "/locustfiles/baked.py"),
+    ],
+    ids=str,
+)
+def test_a_locustfile_comes_from_values_a_configmap_a_volume_or_an_image(
+    chart: Any, files: dict[str, Any], argument: str
+) -> None:
+    release = chart.render({"locust": {"files": files}})
+
+    for component in ("master", "worker"):
+        args = release.one("Deployment", component)["spec"]["template"]["spec"]["containers"][0]["args"]
+        assert args[args.index("-f") + 1] == argument
+
+
 def test_locustfiles_are_mounted_where_locust_looks(chart: Any) -> None:
     files = {"main.py": "import helper", "helper.py": "x = 1"}
     release = chart.render({"locust": {"files": {"content": files, "locustfile": "main.py"}}})
@@ -95,7 +138,7 @@ def test_without_the_operator_nothing_of_it_is_rendered_and_the_notes_say_what_t
     release = chart.render()
 
     assert release.all("ServiceMonitor") == release.all("PrometheusRule") == []
-    assert "Install kube-prometheus-stack" in release.notes
+    assert "helm install monitoring prometheus-community/kube-prometheus-stack" in release.notes
 
 
 def test_the_mail_settings_reach_the_master(chart: Any) -> None:

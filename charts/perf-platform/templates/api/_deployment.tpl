@@ -70,7 +70,7 @@ spec:
             {{- end }}
             {{- range $name, $value := $api.env }}
             - name: {{ $name }}
-              value: {{ $value | quote }}
+              value: {{ include "perf-platform.text" $value | quote }}
             {{- end }}
           ports:
             - name: http

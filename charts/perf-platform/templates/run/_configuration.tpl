@@ -23,7 +23,7 @@ metrics_controller = {{ . | toJson }}
 
 [labels]
 {{- range $name, $value := . }}
-{{ $name | toJson }} = {{ $value | toString | toJson }}
+{{ $name | toJson }} = {{ include "perf-platform.text" $value | toJson }}
 {{- end }}
 {{- end }}
 {{- with $run.thresholds }}
@@ -39,7 +39,7 @@ metrics_controller = {{ . | toJson }}
 {{- define "perf-platform.plan" -}}
 {{- $run := .Values.run -}}
 {{- $labels := dict -}}
-{{- range $name, $value := $run.labels }}{{ $_ := set $labels $name (toString $value) }}{{ end -}}
+{{- range $name, $value := $run.labels }}{{ $_ := set $labels $name (include "perf-platform.text" $value) }}{{ end -}}
 {{- $thresholds := dict -}}
 {{- range $name, $sentence := $run.thresholds }}{{ $_ := set $thresholds (printf "thresholds.%s" $name) $sentence }}{{ end -}}
 {{- $plan := dict "strict" $run.strict "labels" $labels "thresholds" $thresholds -}}
