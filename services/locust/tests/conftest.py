@@ -17,6 +17,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 from perf_core.model.series import Recording
 from perf_core.runstore import RunStore
 
+sys.path.insert(0, str(Path(__file__).parent))  # the tests' own modules
+
 SERVER = """
 import asyncio, sys
 served = 0

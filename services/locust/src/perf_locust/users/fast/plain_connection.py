@@ -1,0 +1,162 @@
+"""A connection without TLS, read by gevent's hub itself."""
+
+from time import perf_counter
+from typing import Any
+
+import gevent
+from gevent import monkey, socket
+
+from perf_locust.users.fast.parser import ResponseParser
+
+_Socket = monkey.get_original("socket", "socket")
+_READ = 1
+_BLOCK = 65536
+_NEVER = float("inf")
+
+
+class PlainConnection:
+    """A socket that the hub reads as soon as something arrives, before any user goes on.
+
+    So the time of arrival does not depend on what the other users are doing at that moment. The watcher is never
+    stopped in normal use: that it stays quiet while no response is awaited is how a closed connection is found.
+    """
+
+    __slots__ = (
+        "_data",
+        "_deadline",
+        "_due",
+        "_error",
+        "_hub",
+        "_resume_soon",
+        "_silence",
+        "_socket",
+        "_stirred",
+        "_timer",
+        "_waiter",
+        "_watcher",
+        "arrived",
+        "parser",
+    )
+
+    def __init__(self, connected: socket.socket) -> None:
+        """Take over a connected cooperative socket."""
+        self._socket = _Socket(connected.family, connected.type, connected.proto, fileno=connected.detach())
+        self._socket.settimeout(0)
+        self._hub = gevent.get_hub()
+        self._resume_soon = self._hub.loop.run_callback
+        self._waiter: gevent.Greenlet | None = None
+        self._data: bytes | None = None
+        self._error: OSError | None = None
+        self._stirred = False
+        self._timer: Any = None
+        self._due = _NEVER
+        self.arrived = 0.0
+        self.parser = ResponseParser()
+        self._watcher = self._hub.loop.io(self._socket.fileno(), _READ)
+        self._watcher.start(self._on_readable)
+
+    def send(self, data: bytes, now: float, timeout: float) -> None:
+        """Send all of it; from `now` on at most `timeout` seconds may pass in silence."""
+        self._silence = timeout
+        self._deadline = now + timeout
+        if self._deadline < self._due:
+            self._arm(timeout)
+        try:
+            sent = self._socket.send(data)
+        except BlockingIOError:
+            sent = 0
+        if sent < len(data):
+            self._send_slowly(memoryview(data)[sent:])
+
+    def receive(self) -> bytes:
+        """Wait for bytes and return them; none is the end.
+
+        Raises:
+            OSError: the connection is broken, or was silent for too long (TimeoutError).
+        """
+        if self._stirred:
+            self._stirred = False
+            self._watcher.start(self._on_readable)
+        self._waiter = gevent.getcurrent()
+        try:
+            while self._data is None:
+                self._hub.switch()
+        finally:
+            self._waiter = None
+        data, self._data = self._data, None
+        if self._error is not None:
+            raise self._error
+        return data
+
+    def usable(self) -> bool:
+        """Say whether nothing has come while it was idle, not even the end."""
+        return not self._stirred
+
+    def unheard(self) -> bool:
+        """Say whether nothing has come that the hub has not seen yet; a system call."""
+        try:
+            self._socket.recv(1, socket.MSG_PEEK)
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+        return False
+
+    def close(self) -> None:
+        """Close it."""
+        self._watcher.stop()
+        self._watcher.close()
+        if self._timer is not None:
+            self._timer.close()
+            self._timer = None
+        self._socket.close()
+
+    def _on_readable(self) -> None:
+        if self._waiter is None or self._data is not None:
+            self._watcher.stop()
+            self._stirred = True
+            return
+        try:
+            self._data = self._socket.recv(_BLOCK)
+        except BlockingIOError:
+            return
+        except OSError as error:
+            self._fail(error)
+            return
+        self.arrived = now = perf_counter()
+        self._deadline = now + self._silence
+        self._resume_soon(self._resume)
+
+    def _resume(self) -> None:
+        if self._waiter is not None:
+            self._waiter.switch()
+
+    def _fail(self, error: OSError) -> None:
+        self._data, self._error = b"", error
+        self.arrived = perf_counter()
+        self._resume_soon(self._resume)
+
+    def _arm(self, seconds: float) -> None:
+        if self._timer is not None:
+            self._timer.close()
+        self._due = perf_counter() + seconds
+        self._timer = self._hub.loop.timer(seconds)
+        self._timer.start(self._on_timer)
+
+    def _on_timer(self) -> None:
+        self._due = _NEVER
+        left = self._deadline - perf_counter()
+        if self._waiter is None or self._data is not None:
+            return
+        if left > 0:
+            self._arm(left)
+        else:
+            self._fail(TimeoutError("timed out"))
+
+    def _send_slowly(self, rest: memoryview) -> None:
+        while rest:
+            socket.wait_write(self._socket.fileno(), timeout=self._silence, timeout_exc=TimeoutError("timed out"))
+            try:
+                rest = rest[self._socket.send(rest) :]
+            except BlockingIOError:
+                continue
