@@ -99,3 +99,52 @@ def test_bad_input_gets_one_sentence(command: Command, arguments: tuple[str, ...
 
     assert (done.returncode, "Traceback" in done.stderr) == (code, False)
     assert sentence in done.stderr
+
+
+LOCUSTFILE = """
+import time
+from locust import User, constant, task
+
+class Shopper(User):
+    wait_time = constant(0.01)
+
+    @task
+    def buy(self):
+        for at, name in enumerate(("/a", "/b <b>")):
+            fault = OSError("no stock") if at and int(time.time() * 50) % 4 == 0 else None
+            self.environment.events.request.fire(
+                request_type="GET", name=name, response_time=10.0 + 30 * at, response_length=7, exception=fault
+            )
+"""
+
+
+def test_what_a_plain_locust_run_left_behind_is_a_run_of_low_resolution(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "locustfile.py").write_text(LOCUSTFILE)
+    plain = ("--headless", "-u", "4", "-r", "4", "-t", "4s", "--csv", "plain", "--csv-full-history")
+    subprocess.run(
+        [sys.executable, "-m", "locust", *plain, "--json-file", "plain"],
+        cwd=tmp_path,
+        capture_output=True,
+        check=False,
+    )
+
+    found = {}
+    for file in ("plain_stats.csv", "plain_stats_history.csv", "plain.json"):
+        done = command("import", file, "--scenario", "shop", "--format", "locust-csv")
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "low resolution: its file holds" in done.stdout
+        found[file] = run = done.stdout.splitlines()[-1]
+        assert command("report", run, "--threshold", "p95 < 1ms").returncode == 3
+        told = json.loads((tmp_path / "runs" / run / "comparison.json").read_text())
+        figures = {each["name"]: each["current"] for each in told["endpoints"]}
+        assert (figures["/a"]["p50"], figures["/a"]["p95"], figures["/b <b>"]["p95"]) == (0.01, 0.01, 0.04)
+        assert 0 < figures["/b <b>"]["failures"] < figures["/b <b>"]["requests"]
+        assert "low resolution" in (tmp_path / "runs" / run / "report.html").read_text()
+
+    entries = {each["name"]: each for each in json.loads((tmp_path / "plain.json").read_text())}
+    assert figures["/a"]["requests"] == entries["/a"]["num_requests"]
+    compared = command("compare", found["plain_stats.csv"], found["plain.json"])
+    assert compared.returncode == 4
+    assert "no test can tell a change from chance" in compared.stdout
+    assert "VALID, low resolution" in command("runs").stdout
+    assert "no stock" in (tmp_path / "runs" / found["plain_stats.csv"] / "report.html").read_text()

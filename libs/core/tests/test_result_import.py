@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from perf_core.adapters.imported import BAD_ROWS, Imported
 from perf_core.adapters.result_format import MAX_KEYS, KeyTable
-from perf_core.adapters.result_import import BAD_ROWS, Imported, import_results
+from perf_core.adapters.result_import import import_results
 from perf_core.adapters.result_rows import CHUNK
 from perf_core.compare import compare_runs
 from perf_core.errors import ResultsError
@@ -274,8 +275,9 @@ def test_locust_logs_the_start_and_may_have_no_latency(imported: Import) -> None
         ("a,b\n1,2\n", "samples", "lacks the column timestamp, name, duration, ok"),
         ('<?xml version="1.0"?>\n<testResults>\n', None, "is XML"),
         ('{"type":"Metric"}\n', None, "is JSON"),
-        ("Type,Name,Request Count,Failure Count\n", None, "rounded summaries"),
-        ("Timestamp,User Count,Type,Name\n", None, "rounded summaries"),
+        ("Type,Name,Request Count,Failure Count,Average Response Time\n", None, "no usable request"),
+        ('[{"num_requests": 0}]', None, "no usable request"),
+        ("[1, 2]", None, "of no known format"),
         (f"{T}000,5,Home,200,OK\n", None, "no header line"),
         (gzip.compress(b"x" * 500)[:12], None, "cannot be read"),
     ],

@@ -18,6 +18,9 @@ def run(options: argparse.Namespace) -> int:
     """Write the table."""
     from perf_core.report.export import write_table
 
-    rows = write_table(RunStore.from_environment().load(options.run), Path(options.file))
+    recording = RunStore.from_environment().load(options.run)
+    rows = write_table(recording, Path(options.file))
     print(f"{options.file}: {rows} rows, one per endpoint, outcome and second; latencies in seconds")
+    if recording.info.low_resolution:
+        print("low resolution: the latencies of an endpoint's whole run stand in its first second")
     return 0

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from perf_core.runstore import RunStore
 
 if TYPE_CHECKING:
-    from perf_core.adapters.result_import import Imported
+    from perf_core.adapters.imported import Imported
 
 EXAMPLE = "perf-platform import results.jtl --scenario checkout"
 INCOMPLETE = 4
@@ -19,7 +19,12 @@ _STEP = 2.0
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
-    parser.add_argument("file", metavar="FILE", type=Path, help="CSV of JMeter (JTL), k6 or ours, also gzipped")
+    parser.add_argument(
+        "file",
+        metavar="FILE",
+        type=Path,
+        help="CSV of JMeter (JTL), k6, Locust or ours, also gzipped; JSON of `locust --json`",
+    )
     parser.add_argument(
         "--format", choices=("samples", "jtl", "k6", "locust-csv"), help="format (default: told from the header)"
     )
@@ -29,7 +34,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Import; the last line printed is the run id. 4 when a row had to be left out."""
-    from perf_core.adapters.result_import import BAD_ROWS, import_results
+    from perf_core.adapters.imported import BAD_ROWS
+    from perf_core.adapters.result_import import import_results
 
     store, began = RunStore.from_environment(), time.monotonic()
     scenario = options.scenario or options.file.name.removesuffix(".gz").rpartition(".")[0] or options.file.name
@@ -49,11 +55,14 @@ def run(options: argparse.Namespace) -> int:
     )
     for reason in info.validity_reasons:
         print(f"  {reason}")
+    if info.low_resolution:
+        print(f"low resolution: {info.low_resolution}; it can be reported and held against thresholds, not judged")
     if tally.other_metrics:
         print(f"{tally.other_metrics} rows are of metrics that are no requests")
     if tally.folded:
         print(f"{tally.folded} requests are counted under the name 'other': there are too many names; group them")
-    print(f"next: perf-platform baseline set {info.id}, perf-platform report {info.id}")
+    promote = "" if info.low_resolution else f"perf-platform baseline set {info.id}, "
+    print(f"next: {promote}perf-platform report {info.id}")
     print(info.id)
     return INCOMPLETE if tally.bad_rows else 0
 
@@ -67,6 +76,7 @@ def _document(made: "Imported", seconds: float) -> dict[str, object]:
         "scenario": info.scenario,
         "validity": str(info.validity),
         "validity_reasons": list(info.validity_reasons),
+        "low_resolution": info.low_resolution,
         "rows": tally.rows,
         "requests": tally.requests,
         "failures": tally.failures,

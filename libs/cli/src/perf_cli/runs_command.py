@@ -126,6 +126,7 @@ def _document(run: RunInfo) -> dict[str, object]:
         "verdict": None if run.verdict is None else str(run.verdict),
         "validity": str(run.validity),
         "validity_reasons": list(run.validity_reasons),
+        "low_resolution": run.low_resolution,
         "baseline": run.baseline,
         "labels": run.labels,
     }
@@ -134,5 +135,6 @@ def _document(run: RunInfo) -> dict[str, object]:
 def _line(run: RunInfo) -> str:
     started = time.strftime("%Y-%m-%d %H:%M", time.localtime(run.started)) if run.started else "-"
     verdict = str(run.verdict or "-")
+    resolution = ", low resolution" if run.low_resolution else ""
     counts = f"{run.requests:>9} {run.failures:>7}"
-    return f"{run.id:<22} {started:<17} {run.scenario[:18]:<18} {counts} {verdict:<13} {run.validity}"
+    return f"{run.id:<22} {started:<17} {run.scenario[:18]:<18} {counts} {verdict:<13} {run.validity}{resolution}"

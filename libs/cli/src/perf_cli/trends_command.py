@@ -10,7 +10,7 @@ from perf_core.runstore import RunStore
 from perf_core.runstore.atomic import write_atomically
 
 if TYPE_CHECKING:
-    from perf_core.report.trends import Trend
+    from perf_core.report.trends import History, Trend
 
 EXAMPLE = "perf-platform trends --scenario checkout --html trends.html"
 
@@ -38,19 +38,21 @@ def run(options: argparse.Namespace) -> int:
     histories = [scenario_history(store, scenario, options.last) for scenario in wanted]
     if options.html:
         write_atomically(Path(options.html).absolute(), render_trends(histories).encode())
-    found = [(history.scenario, len(history.runs), trends_of(history)) for history in histories]
+    found = [(history, trends_of(history)) for history in histories]
     if options.json:
-        print(json.dumps([_document(scenario, each) for scenario, _, trends in found for each in trends], indent=2))
+        made = [_document(history.scenario, each) for history, trends in found for each in trends]
+        print(json.dumps(made, indent=2))
         return 0
-    for scenario, runs, trends in found:
-        _print(scenario, runs, trends)
+    for history, trends in found:
+        _print(history, trends)
     if not found:
         print(f"no runs in {store.root}; make one with `perf-platform run` or `perf-platform demo`")
     return 0
 
 
-def _print(scenario: str, runs: int, trends: "tuple[Trend, ...]") -> None:
-    print(f"{scenario}: {runs} runs")
+def _print(history: "History", trends: "tuple[Trend, ...]") -> None:
+    coarse = sum(bool(run.info.low_resolution) for run in history.runs)
+    print(f"{history.scenario}: {len(history.runs)} runs{f' ({coarse} of low resolution)' if coarse else ''}")
     lines = [
         f"  {trend.name}: {each.before} -> {each.after} ({each.change}) since run {each.run.id}"
         for trend in trends

@@ -1,6 +1,6 @@
 """One row per request as `locust.contrib.csv_request_logger` writes it: START in Unix seconds, milliseconds.
 
-The files of Locust's own option `--csv` hold rounded summaries, not requests; they cannot be imported.
+The files of Locust's own option `--csv` hold rounded summaries, not requests: `statistics_reader` reads those.
 """
 
 from collections.abc import Callable

@@ -1,14 +1,13 @@
 """The raw results of another tool, turned into a run folder like any other."""
 
-import os
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
 
 import numpy as np
 
+from perf_core.adapters.imported import BAD_ROWS, SHOWN, BadRow, Imported, Tally, close, facts
 from perf_core.adapters.jtl import JTL
 from perf_core.adapters.k6 import K6, METRICS
 from perf_core.adapters.locust_csv import LOCUST_CSV
@@ -16,58 +15,15 @@ from perf_core.adapters.result_format import KeyTable, Parser, ResultFormat
 from perf_core.adapters.result_frames import FrameTable
 from perf_core.adapters.result_rows import Chunk, RowReader
 from perf_core.adapters.samples import SAMPLES
+from perf_core.adapters.statistics_import import import_statistics
+from perf_core.adapters.statistics_reader import read_statistics
 from perf_core.errors import ResultsError
 from perf_core.model.frame import Frame
-from perf_core.model.run import RunInfo
-from perf_core.model.verdict import RunState, Validity
-from perf_core.runstore import RunFolder, RunStore
+from perf_core.runstore import RunStore
 from perf_core.runstore.frame_codec import encode_frame
 from perf_core.runstore.frame_log import write_log
 
 FORMATS = {each.name: each for each in (SAMPLES, JTL, K6, LOCUST_CSV)}
-BAD_ROWS = "bad_rows.txt"
-"""File of the run folder that lists every bad row; absent when all were good."""
-SHOWN = 100
-"""Bad rows kept for the terminal."""
-SUSPECT_BAD = 0.001
-SUSPECT_FAILED = 0.5
-_SUMMARIES = ("request count", "total request count", "user count")
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class BadRow:
-    """A row that was left out: the line it begins in, counted from 1, and what is wrong with it."""
-
-    line: int
-    reason: str
-
-    def __str__(self) -> str:
-        """Return ``line 5: ok is '2', not 0 or 1``."""
-        return f"line {self.line}: {self.reason}"
-
-
-@dataclass(slots=True)
-class Tally:
-    """What was met in a file so far; `bad` holds the first bad rows."""
-
-    rows: int = 0
-    requests: int = 0
-    failures: int = 0
-    other_metrics: int = 0
-    folded: int = 0
-    bad_rows: int = 0
-    bad: list[BadRow] = field(default_factory=list)
-    first: float = float("inf")
-    last: float = float("-inf")
-
-
-@dataclass(frozen=True, slots=True)
-class Imported:
-    """A run that was made from a file."""
-
-    info: RunInfo
-    format: str
-    tally: Tally
 
 
 def import_results(
@@ -82,6 +38,9 @@ def import_results(
     Raises:
         ResultsError: the file is not readable, of no known format, or holds no usable request.
     """
+    statistics = read_statistics(path) if format_name in {None, LOCUST_CSV.name} else None
+    if statistics is not None:
+        return import_statistics(statistics, path, store, scenario)
     with RowReader(path) as reader:
         chosen = _chosen(reader, path, format_name)
         with_first = _is_data(reader, chosen)
@@ -93,8 +52,8 @@ def import_results(
             with (folder.path / BAD_ROWS).open("w", encoding="utf-8") as bad_file:
                 work = _Import(reader, chosen, bad_file, progress)
                 write_log(folder.frames_log, map(encode_frame, work.frames(with_first=with_first)))
-            info = _facts(folder, work.tally, scenario, {"imported_from": path.name, "format": chosen.name})
-            _close(folder, info, work.tally, path)
+            info = facts(folder, work.tally, scenario, {"imported_from": path.name, "format": chosen.name})
+            close(folder, info, work.tally, path)
         except BaseException:
             shutil.rmtree(folder.path, ignore_errors=True)
             raise
@@ -186,9 +145,6 @@ def _chosen(reader: RowReader, path: Path, name: str | None) -> ResultFormat:
         raise ResultsError(f"{path} is JSON; write CSV, e.g. k6 run --out csv=results.csv")
     if first.split(",")[0].strip().isdigit() and len(first.split(",")) >= len(JTL.required):
         raise ResultsError(f"{path} has no header line; name its format, e.g. --format jtl")
-    if any(each.strip().lower() in _SUMMARIES for each in reader.header):
-        remedy = "log every request, e.g. with locust.contrib.csv_request_logger"
-        raise ResultsError(f"{path} holds rounded summaries, not requests; {remedy}")
     raise ResultsError(
         f"the header of {path} ({first[:80]!r}) is of no known format; name it with --format "
         f"{'|'.join(FORMATS)}, or write the columns {','.join(SAMPLES.usual)}"
@@ -206,45 +162,3 @@ def _check_columns(reader: RowReader, chosen: ResultFormat, path: Path) -> None:
     if missing:
         header = ",".join(reader.header)[:200]
         raise ResultsError(f"{path} lacks the column {', '.join(missing)} of {chosen.name}; its header is {header!r}")
-
-
-def _facts(folder: RunFolder, tally: Tally, scenario: str, labels: dict[str, str]) -> RunInfo:
-    validity, reasons = _validity(tally)
-    return RunInfo(
-        id=folder.id,
-        scenario=scenario,
-        target="",
-        state=RunState.FINISHED,
-        started=tally.first,
-        ended=tally.last,
-        requests=tally.requests,
-        failures=tally.failures,
-        validity=validity,
-        validity_reasons=reasons,
-        labels=labels,
-        rejected_samples=tally.bad_rows,
-    )
-
-
-def _validity(tally: Tally) -> tuple[Validity, tuple[str, ...]]:
-    if tally.requests and tally.failures == tally.requests:
-        return Validity.INVALID, (f"all {tally.requests} requests failed; check the target and the script",)
-    reasons = []
-    if tally.failures > SUSPECT_FAILED * tally.requests:
-        reasons.append(f"{tally.failures / tally.requests:.1%} of the requests failed")
-    if tally.bad_rows > SUSPECT_BAD * tally.rows:
-        reasons.append(f"{tally.bad_rows} of {tally.rows} rows could not be read; they are in {BAD_ROWS}")
-    return (Validity.SUSPECT if reasons else Validity.VALID), tuple(reasons)
-
-
-def _close(folder: RunFolder, info: RunInfo, tally: Tally, path: Path) -> None:
-    """Make the folder a run: its facts come last, when all else is on the disk."""
-    if not tally.requests:
-        rows = f"{tally.rows} rows" if tally.rows else "no row"
-        examples = "; ".join(map(str, sorted(tally.bad)[:3]))
-        raise ResultsError(f"{path} holds {rows} and no usable request{': ' + examples if examples else ''}")
-    if not tally.bad_rows:
-        (folder.path / BAD_ROWS).unlink()
-    with folder.frames_log.open("rb") as log:
-        os.fsync(log.fileno())
-    folder.write_info(info)

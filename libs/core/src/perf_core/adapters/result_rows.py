@@ -61,7 +61,7 @@ class RowReader:
         csv.field_size_limit(_FIELD_LIMIT)
         self._line = 1
         try:
-            self._text = _opened(path)
+            self._text = opened(path)
             self._first = next(self._text, "")
             while self._first and not self._first.strip():
                 self._first, self._line = next(self._text, ""), self._line + 1
@@ -136,7 +136,8 @@ class RowReader:
         self._text.close()
 
 
-def _opened(path: Path) -> IO[str]:
+def opened(path: Path) -> IO[str]:
+    """Return the file as text, whether or not it is gzipped, of UTF-8 or UTF-16."""
     raw = path.open("rb")
     start = raw.peek(4)[:4]
     stream = cast("IO[bytes]", gzip.GzipFile(fileobj=raw) if start[:2] == b"\x1f\x8b" else raw)

@@ -1,6 +1,7 @@
 """The comparison of two recordings: gather, test, judge every endpoint, then the run."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from perf_core.compare.comparison import EndpointComparison, RunComparison, RunReference
 from perf_core.compare.endpoint_verdict import judge_endpoint
@@ -8,6 +9,7 @@ from perf_core.compare.evidence import Evidence, figures, gather
 from perf_core.compare.findings import Findings, run_tests
 from perf_core.compare.guard import refusal, warnings
 from perf_core.compare.ks_panels import ks_panels
+from perf_core.compare.low_resolution import NOT_JUDGED, low_resolution_sentences, whole_figures
 from perf_core.compare.policy import DEFAULT, ComparisonPolicy
 from perf_core.compare.words import run_wide_sentence, throughput_sentence
 from perf_core.model.run import RunInfo
@@ -32,6 +34,9 @@ def compare_runs(
     `repeats` are further runs of the same version, `more_baselines` of the baseline's: noise between runs is learnt
     from them, and every endpoint is judged over all of them.
     """
+    limits = low_resolution_sentences([current, *repeats], [baseline, *more_baselines] if baseline else [])
+    if limits:
+        return _side_by_side(current, baseline, limits, policy)
     evidence = gather([current, *repeats], [baseline, *more_baselines] if baseline else [])
     if baseline is None:
         return _alone(current, evidence)
@@ -65,6 +70,42 @@ def compare_runs(
     )
 
 
+def _side_by_side(
+    current: Recording, baseline: Recording | None, limits: Sequence[str], policy: ComparisonPolicy
+) -> RunComparison:
+    """Return the figures of runs of which one is of low resolution: there is nothing a test could be made of."""
+    if baseline is None:
+        return RunComparison(
+            None,
+            current.info.validity,
+            (Reason.LOW_RESOLUTION,),
+            f"{_no_baseline(current.info)}. {limits[0]}",
+            None,
+            _reference(current.info),
+            tuple(sorted(whole_figures(current, None), key=_order)),
+        )
+    outcome = Verdict.INCONCLUSIVE, (Reason.LOW_RESOLUTION,), f"{'. '.join(limits)}. {NOT_JUDGED}"
+    blocked = _blocked(current, baseline, policy)
+    verdict, reasons, text = blocked or outcome
+    endpoints = [
+        _withheld(each, reasons, text if blocked else each.explanation) for each in whole_figures(current, baseline)
+    ]
+    return RunComparison(
+        verdict,
+        max(current.info.validity, baseline.info.validity, key=_WORST.__getitem__),
+        reasons,
+        text,
+        _reference(baseline.info),
+        _reference(current.info),
+        tuple(sorted(endpoints, key=_order)),
+        warnings=_warnings(current.info, baseline.info, policy),
+    )
+
+
+def _no_baseline(info: RunInfo) -> str:
+    return f"There is no baseline of '{info.scenario}' to compare with; promote a run to make it one"
+
+
 def _alone(current: Recording, evidence: Evidence) -> RunComparison:
     rows = [
         EndpointComparison(
@@ -73,10 +114,9 @@ def _alone(current: Recording, evidence: Evidence) -> RunComparison:
         for pair in evidence.pairs
         if pair.current
     ]
-    text = f"There is no baseline of '{current.info.scenario}' to compare with; promote a run to make it one"
     return RunComparison(
-        None, current.info.validity, (), text, None, _reference(current.info), tuple(sorted(rows, key=_order)),
-        trimmed_seconds=evidence.trimmed,
+        None, current.info.validity, (), _no_baseline(current.info), None, _reference(current.info),
+        tuple(sorted(rows, key=_order)), trimmed_seconds=evidence.trimmed,
     )  # fmt: skip
 
 
@@ -120,9 +160,7 @@ def _quiet_outcome(endpoints: list[EndpointComparison], policy: ComparisonPolicy
 
 def _withheld(each: EndpointComparison, reasons: tuple[Reason, ...], text: str) -> EndpointComparison:
     """Return the endpoint with its figures but without a judgement that would not be sound."""
-    return EndpointComparison(
-        each.key, Verdict.INCONCLUSIVE, reasons, text, each.baseline, each.current, each.shifts, each.ks, each.a12
-    )
+    return replace(each, verdict=Verdict.INCONCLUSIVE, reasons=reasons, explanation=text)
 
 
 def _detectable(endpoints: list[EndpointComparison]) -> float | None:

@@ -79,6 +79,10 @@ def judge_thresholds(
     broken, not_judged = [], []
     for threshold in thresholds:
         for name in _names(threshold, current, baseline):
+            if threshold.window is not None and current.info.low_resolution:
+                why = "the run is of low resolution, nothing is known of a part of it"
+                not_judged.append(f"{threshold.key} ({threshold.text}) was not judged: {why}")
+                continue
             needed = threshold.limit.relative
             before = _baseline_figure(threshold, baseline, name, trimmed) if needed and baseline else None
             if needed and before is None:

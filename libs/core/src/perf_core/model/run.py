@@ -74,6 +74,7 @@ class RunInfo:
         partner: id of the other side.
         unsettled: stretches in which users moved between workers; they are not compared.
         lost_requests: requests known to be lost.
+        low_resolution: what the file a run was imported from leaves out; empty when every request was recorded.
         rejected_samples: latencies that were NaN, negative or infinite.
         files: name -> path relative to the run folder.
     """
@@ -106,4 +107,5 @@ class RunInfo:
     unsettled: tuple[Interval, ...] = ()
     lost_requests: int = 0
     rejected_samples: int = 0
+    low_resolution: str = ""
     schema_version: int = SCHEMA_VERSION

@@ -20,6 +20,7 @@ class Reason(StrEnum):
     NO_DATA = "no_data"
     NOT_COMPARABLE = "not_comparable"
     SUSPECT = "suspect"
+    LOW_RESOLUTION = "low_resolution"
     MISSING = "missing"
     ERROR_RATE = "error_rate"
     THROUGHPUT = "throughput"

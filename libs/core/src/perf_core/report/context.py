@@ -12,7 +12,7 @@ from perf_core.model.histogram import Histogram
 from perf_core.model.notable import KEPT
 from perf_core.model.run import RunInfo
 from perf_core.model.series import Recording
-from perf_core.model.verdict import RunState
+from perf_core.model.verdict import Reason, RunState
 from perf_core.report.beside import NOTHING_BESIDE, Beside
 from perf_core.report.charts.axis import clock_text
 from perf_core.report.charts.chart import Chart
@@ -183,9 +183,10 @@ def _panel(
     trimmed = comparison.trimmed_seconds
     before, after = _compared(baseline, endpoint.key, trimmed), _compared(current, endpoint.key, trimmed)
     charts: list[Chart | None] = []
-    if before.total or after.total:
+    coarse = Reason.LOW_RESOLUTION in comparison.reasons
+    if not coarse and (before.total or after.total):
         charts = [cumulative_chart(before, after, endpoint), shift_chart(before, after, endpoint)]
-    if endpoint.key in current.endpoints:
+    if endpoint.key in current.endpoints and not current.info.low_resolution:
         charts.append(latency_chart(current.endpoints[endpoint.key].ok, current))
     row = endpoint_row(endpoint)
     drawn = tuple(chart for chart in charts if chart is not None)
@@ -205,8 +206,15 @@ def _compared(recording: Recording | None, key: EndpointKey, trimmed: float) -> 
 
 
 def _over_time(current: Recording, baseline: Recording | None) -> tuple[Chart, ...]:
-    throughput = throughput_chart(current, baseline)
+    throughput = throughput_chart(current, baseline if baseline and _tells_seconds(baseline) else None)
+    if not _tells_seconds(current):
+        throughput = None
     return (*([throughput] if throughput else []), *gauge_charts(current))
+
+
+def _tells_seconds(run: Recording) -> bool:
+    """Return whether it is known when the requests of a run were made."""
+    return not run.info.low_resolution or any(each.ok.seconds.size > 1 for each in run.endpoints.values())
 
 
 def _events(current: Recording) -> tuple[EventRow, ...]:

@@ -5,15 +5,21 @@ from datetime import UTC, datetime
 
 from perf_core.compare.comparison import RunComparison
 from perf_core.model.run import RunInfo
-from perf_core.model.verdict import RunState
+from perf_core.model.verdict import Reason, RunState
 from perf_core.report.charts.axis import clock_text
 from perf_core.report.outside import printable, printable_name
 from perf_core.units import format_share
 
 _LABELS = 12
+_UNKNOWN = "not known"
 _QUANTILES = (
     "The quantiles p50, p95 and p99 of every endpoint were compared on a logarithmic scale; how much they vary "
     "between windows says how much they vary by chance, and Holm's correction accounts for the number of tests."
+)
+_LOW_RESOLUTION = (
+    "No test was made: at least one run is of low resolution, made from sums and rounded percentiles of the whole "
+    "run. A test needs to know how much the figures of one run vary on their own, and that takes requests in windows "
+    "of time."
 )
 _DECISION = (
     "A change counts when it is both unlikely by chance and large enough to matter; then the endpoint is REGRESSED "
@@ -38,6 +44,9 @@ class Fact:
 def run_facts(comparison: RunComparison, current: RunInfo, baseline: RunInfo | None) -> tuple[Fact, ...]:
     """Return the facts worth reading beside a verdict, current and baseline side by side."""
     after, before = _texts(current), _texts(baseline) if baseline else {}
+    if current.low_resolution or (baseline and baseline.low_resolution):
+        after["resolution"] = _resolution(current)
+        before |= {"resolution": _resolution(baseline)} if baseline else {}
     facts = [Fact(name, value, before.get(name, "")) for name, value in after.items()]
     if comparison.trimmed_seconds:
         facts.append(Fact("not compared", f"first {comparison.trimmed_seconds:.0f} s (ramp-up)", ""))
@@ -48,11 +57,11 @@ def _texts(info: RunInfo) -> dict[str, str]:
     texts = {
         "run": printable_name(info.id),
         "scenario": printable_name(info.scenario),
-        "target": printable(info.target),
+        "target": printable(info.target) or _UNKNOWN,
         "started": _moment(info.started),
         "lasted": _lasted(info),
-        "users": f"{info.users:,}, {info.spawn_rate:g} started per second",
-        "workers": str(info.workers),
+        "users": _users(info),
+        "workers": str(info.workers) if info.workers else _UNKNOWN,
         "requests": f"{info.requests:,}",
         "failed": f"{info.failures:,} ({format_share(info.failures / info.requests if info.requests else None)})",
         "state": info.state.value,
@@ -60,6 +69,15 @@ def _texts(info: RunInfo) -> dict[str, str]:
     }
     labels = list(info.labels.items())[:_LABELS]
     return texts | {printable_name(name): printable_name(value) for name, value in labels if name not in texts}
+
+
+def _users(info: RunInfo) -> str:
+    started = f", {info.spawn_rate:g} started per second" if info.spawn_rate else ""
+    return f"{info.users:,}{started}" if info.users else _UNKNOWN
+
+
+def _resolution(info: RunInfo) -> str:
+    return printable(f"low: {info.low_resolution}") if info.low_resolution else "full: every request was recorded"
 
 
 def _moment(unix: float | None) -> str:
@@ -76,6 +94,8 @@ def method_sentences(comparison: RunComparison) -> tuple[str, ...]:
     """Return how the verdict was reached, in words."""
     if comparison.baseline is None:
         return ("There is no baseline, so nothing was compared; promote a run to have the next one judged.",)
+    if Reason.LOW_RESOLUTION in comparison.reasons:
+        return (_LOW_RESOLUTION,)
     cut = (
         f"The first {comparison.trimmed_seconds:.0f} s of both runs (ramp-up) were left out, the rest was cut into "
         f"windows of {comparison.window_seconds:.0f} s."

@@ -43,7 +43,7 @@ def template_args(recording: Recording) -> dict[str, Any]:
         "end_time": _timestamp(start + seconds),
         "duration": _duration(seconds),
         "host": printable(recording.info.target),
-        "history": _history(recording, start, seconds),
+        "history": [] if recording.info.low_resolution else _history(recording, start, seconds),
         "show_download_link": False,
         "locustfile": printable_name(recording.info.scenario),
         "tasks": {"per_class": None, "total": None},

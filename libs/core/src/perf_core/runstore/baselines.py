@@ -45,7 +45,7 @@ def write_promotion(root: Path, run: RunInfo, by: str, *, force: bool) -> Promot
     """Make the run the baseline of its scenario.
 
     Raises:
-        BaselineError: the run is not finished, SUSPECT, INVALID or empty, and `force` is off.
+        BaselineError: the run is not finished, SUSPECT, INVALID, of low resolution or empty, and `force` is off.
     """
     if not force:
         _check(run)
@@ -68,6 +68,9 @@ def _check(run: RunInfo) -> None:
     if run.validity is not Validity.VALID:
         why = "; ".join(run.validity_reasons) or "no reason is recorded"
         raise BaselineError(f"run {run.id} is {run.validity} ({why}); promote a VALID run, or force it with --force")
+    if run.low_resolution:
+        why = "nothing can be judged against it"
+        raise BaselineError(f"run {run.id} is of low resolution ({why}); record one, or force it with --force")
     if not run.requests:
         raise BaselineError(f"run {run.id} has no request; promote a run that has some")
 

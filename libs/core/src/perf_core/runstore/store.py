@@ -138,7 +138,8 @@ class RunStore:
 
     def _latest(self, scenario: str, excluding: str | None) -> RunInfo:
         for run in self.list():
-            usable = run.state is RunState.FINISHED and run.validity is Validity.VALID and not run.blocks
+            usable = run.state is RunState.FINISHED and run.validity is Validity.VALID
+            usable = usable and not run.blocks and not run.low_resolution
             if usable and run.scenario == scenario and run.id != excluding and run.verdict is not Verdict.REGRESSED:
                 return run
         raise BaselineError(

@@ -43,11 +43,12 @@ def history_context(history: History, *, endpoints: bool = True) -> HistoryConte
     trends = trends_of(history)
     changes = tuple(row for trend in trends for row in change_rows(trend))
     drawn = [trend for at, trend in enumerate(trends) if endpoints or at < 3 or trend.changes]
-    count = len(history.runs)
+    count, coarse = len(history.runs), sum(bool(run.info.low_resolution) for run in history.runs)
     found = f"{len(changes)} change{'' if len(changes) == 1 else 's'} of level" if changes else "no change of level"
     return HistoryContext(
         printable_name(history.scenario),
-        f"{count} run{'' if count == 1 else 's'}, {found}" + ("" if count >= 6 else "; it takes six runs to see one"),
+        f"{count} run{'' if count == 1 else 's'}{f' ({coarse} of low resolution)' if coarse else ''}, {found}"
+        + ("" if count >= 6 else "; it takes six runs to see one"),
         changes,
         tuple(_chart(trend) for trend in drawn),
     )
@@ -58,7 +59,7 @@ def change_rows(trend: Trend) -> tuple[ChangeRow, ...]:
     return tuple(
         ChangeRow(
             printable_name(trend.name),
-            printable_name(each.run.id),
+            printable_name(each.run.id) + (" (low resolution)" if each.run.low_resolution else ""),
             _day(each.run),
             each.before,
             each.after,
