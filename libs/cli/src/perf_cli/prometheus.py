@@ -12,10 +12,11 @@ RULES = Path("charts", "perf-platform", "rules", "perf-platform.rules.yaml")
 RETENTION = "1d"
 
 
-def start_prometheus(processes: Processes, pages: dict[str, str]) -> str:
-    """Start it on a free loopback port and return its address; `pages` is job name -> URL of a metrics page.
+def start_prometheus(processes: Processes, pages: dict[str, str], port: int | None = None) -> str:
+    """Start it on a loopback port (default: a free one) and return its address.
 
-    Its configuration and data are in the folder of the logs. Works with Prometheus 2.42 and 3.
+    `pages` is job name -> URL of a metrics page. Configuration and data are in the folder of the logs. Works with
+    Prometheus 2.42 and 3.
 
     Raises:
         PerfError: there is no Prometheus on the PATH.
@@ -27,7 +28,7 @@ def start_prometheus(processes: Processes, pages: dict[str, str]) -> str:
     folder.mkdir()
     configuration = folder / "prometheus.yml"
     configuration.write_text(json.dumps(_configuration(pages), indent=2), encoding="utf-8")
-    address = f"127.0.0.1:{free_port()}"
+    address = f"127.0.0.1:{port or free_port()}"
     storage = [f"--storage.tsdb.path={folder / 'data'}", f"--storage.tsdb.retention.time={RETENTION}"]
     processes.start(
         "prometheus", [program, f"--config.file={configuration}", f"--web.listen-address={address}", *storage]

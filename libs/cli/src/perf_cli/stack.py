@@ -28,8 +28,15 @@ class Stack:
     master: MasterClient
 
 
-def start_stack(processes: Processes, *, faults: bool, workers: int = 2, web_port: int | None = None) -> Stack:
-    """Start everything on free loopback ports and wait until it answers.
+def start_stack(
+    processes: Processes,
+    *,
+    faults: bool,
+    workers: int = 2,
+    web_port: int | None = None,
+    prometheus_port: int | None = None,
+) -> Stack:
+    """Start everything on free loopback ports and wait until it answers; reports ask the Prometheus at that port.
 
     Raises:
         PerfError: a part is not installed, or does not come up.
@@ -59,7 +66,8 @@ def start_stack(processes: Processes, *, faults: bool, workers: int = 2, web_por
     ports = ["--web-host", "127.0.0.1", "--web-port", str(web), "--master-bind-host", "127.0.0.1"]
     own = ["--master", *ports, "--master-bind-port", str(bus), "--expect-workers", str(workers), "-H", host]
     token = {"PERF_MASTER_TOKEN": "loopback"}
-    processes.start("master", [*locust, *own, "--stop-timeout", "10"], token)
+    asked = {"PERF_PROMETHEUS_URL": f"http://127.0.0.1:{prometheus_port}"} if prometheus_port else {}
+    processes.start("master", [*locust, *own, "--stop-timeout", "10"], token | asked)
     for number in range(1, workers + 1):
         join = ["--worker", "--master-host", "127.0.0.1", "--master-port", str(bus)]
         processes.start(f"worker-{number}", [*locust, *join])

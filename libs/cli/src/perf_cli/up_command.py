@@ -4,7 +4,7 @@ import argparse
 import time
 
 from perf_cli.keys import whole_number
-from perf_cli.processes import Processes, check_port
+from perf_cli.processes import Processes, check_port, free_port
 from perf_cli.prometheus import start_prometheus
 from perf_cli.stack import start_stack, wait_until_answers
 from perf_core.runstore import RunStore
@@ -27,13 +27,17 @@ def run(options: argparse.Namespace) -> int:
     """Start, print the addresses, wait for Ctrl-C."""
     web_port = check_port(options.web_port, "--web-port") if options.web_port else None
     with Processes() as processes:
-        stack = start_stack(processes, faults=True, workers=options.workers, web_port=web_port)
+        observer = free_port() if options.prometheus else None
+        stack = start_stack(
+            processes, faults=True, workers=options.workers, web_port=web_port, prometheus_port=observer
+        )
         print(f"Locust UI  {stack.master.url}", flush=True)
         print(f"API docs  {stack.api}/docs", flush=True)
         print(f"API metrics  {stack.api_metrics}", flush=True)
         print(f"Exporter  {stack.exporter}", flush=True)
-        if options.prometheus:
-            prometheus = start_prometheus(processes, {"api": stack.api_metrics, "exporter": stack.exporter})
+        if observer:
+            pages = {"api": stack.api_metrics, "exporter": stack.exporter}
+            prometheus = start_prometheus(processes, pages, observer)
             wait_until_answers(processes, f"{prometheus}/-/ready", "Prometheus")
             print(f"Prometheus  {prometheus}", flush=True)
         print(f"Reports  {RunStore.from_environment().root.resolve()}", flush=True)

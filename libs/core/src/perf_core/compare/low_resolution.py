@@ -14,7 +14,7 @@ NOT_JUDGED = (
 
 
 def low_resolution_sentences(current: Sequence[Recording], baseline: Sequence[Recording]) -> list[str]:
-    """Return which runs of both versions are of low resolution and what their files left out; the first is the run."""
+    """Return which runs of both versions are of low resolution and what their files left out."""
     runs, names = [*current, *baseline], [*_names("this run", current), *_names("the baseline", baseline)]
     low = [(name, run.info) for name, run in zip(names, runs, strict=True) if run.info.low_resolution]
     return [f"{name.capitalize()} is of low resolution: {info.low_resolution}" for name, info in low]
