@@ -25,8 +25,8 @@ class MailRow:
     verdict: str
     colour: str
     requests: str
-    failed: str
-    latencies: tuple[str, ...]
+    figures: tuple[tuple[str, ...], ...]
+    """Failed requests, p50, p95 and p99: each the lines of a cell, before, after and change."""
     ks_distance: str
     ks_p_corrected: str
 
@@ -67,14 +67,13 @@ def _row(row: EndpointRow) -> MailRow:
         verdict=f"{row.symbol} {row.verdict}{reasons}",
         colour=_COLOURS[row.verdict],
         requests=row.current[0],
-        failed=_change(row, 2),
-        latencies=tuple(_change(row, at) for at in (4, 5, 6)),
+        figures=tuple(_change(row, at) for at in (2, 4, 5, 6)),
         ks_distance=row.ks_distance,
         ks_p_corrected=row.ks_p_corrected,
     )
 
 
-def _change(row: EndpointRow, at: int) -> str:
+def _change(row: EndpointRow, at: int) -> tuple[str, ...]:
     if row.baseline[at] == "-":
-        return row.current[at]
-    return f"{row.baseline[at]} \N{RIGHTWARDS ARROW} {row.current[at]} ({row.deltas[at]})"
+        return (row.current[at],)
+    return (f"{row.baseline[at]} \N{RIGHTWARDS ARROW}", row.current[at], row.deltas[at])

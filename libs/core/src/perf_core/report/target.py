@@ -11,7 +11,7 @@ from perf_core.report.charts.axis import clock_text, clock_ticks, ticks, y_axis
 from perf_core.report.charts.chart import Chart, Line, axis_ticks, path
 from perf_core.report.charts.timeline import event_markers, run_axis, run_start
 from perf_core.report.outside import printable, printable_name
-from perf_core.units import format_ratio_change
+from perf_core.units import format_bytes, format_latency, format_ratio_change, format_share
 
 _MOVED = 5
 _SMALLEST_DISTANCE = 0.5
@@ -72,7 +72,18 @@ def _move(old: GaugeSeries, now: GaugeSeries) -> _Move | None:
 
 def _sentence(move: _Move) -> str:
     change = f" ({format_ratio_change(move.after / move.before)})" if move.before > 0 else ""
-    return f"{move.name}: median {move.before:.4g} -> {move.after:.4g}{change}, D {move.distance:.2f}"
+    before, after = _value(move.name, move.before), _value(move.name, move.after)
+    return f"{move.name}: median {before} -> {after}{change}, D {move.distance:.2f}"
+
+
+def _value(name: str, value: float) -> str:
+    """Return a value for people; the unit stands in parentheses at the end of the query's name."""
+    unit = name.rpartition("(")[2].removesuffix(")")
+    if unit == "bytes":
+        return format_bytes(value)
+    if unit == "seconds":
+        return format_latency(value)
+    return format_share(value) if unit == "ratio" else f"{value:.3g}"
 
 
 def _chart(now: GaugeSeries, old: GaugeSeries | None, current: Recording, baseline: RunInfo | None) -> Chart:
@@ -85,7 +96,7 @@ def _chart(now: GaugeSeries, old: GaugeSeries | None, current: Recording, baseli
         title=_name(now),
         description=f"{_name(now)} over the run, beside the baseline's where it is known.",
         x_ticks=axis_ticks(across, clock_ticks(across), clock_text),
-        y_ticks=axis_ticks(up, ticks(up, 4), lambda value: f"{value:.3g}"),
+        y_ticks=axis_ticks(up, ticks(up, 4), lambda value: _value(now.name, value)),
         lines=tuple(
             Line(path(across, up, each.seconds - begun, each.values), side, side) for side, each, begun in sides
         ),

@@ -13,6 +13,8 @@ from perf_core.report.trends.history import History
 from perf_core.report.trends.trend import Trend, format_value, trends_of
 
 _DATES = 5
+_LOWEST_TOP = {"latency": 1e-3, "rate": 1.0, "share": 0.01}
+"""What an axis reaches at least, by the kind of a trend: nothing but zeros needs a scale too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,10 @@ def change_rows(trend: Trend) -> tuple[ChangeRow, ...]:
 def _chart(trend: Trend) -> Chart:
     values = np.array(trend.values)
     places = np.arange(len(values), dtype=np.float64)
-    across, up = x_axis(0.0, float(max(len(values) - 1, 1))), y_axis(0.0, float(max(values.max() * 1.1, 1e-9)))
+    across, up = (
+        x_axis(0.0, float(max(len(values) - 1, 1))),
+        y_axis(0.0, float(max(values.max() * 1.1, _LOWEST_TOP[trend.kind]))),
+    )
     dated = sorted({round(at) for at in np.linspace(0, len(values) - 1, min(_DATES, len(values)))})
     marks = {each.run.id: each for each in trend.changes}
     return Chart(
