@@ -10,6 +10,11 @@ from perf_core.model.run import RunInfo
 from perf_core.model.series import Recording
 from perf_core.model.verdict import Reason, Validity
 
+_NOT_JUDGED = (
+    "Without requests in windows of time no test can tell a change from chance: the figures stand side by side, and "
+    "thresholds are judged. Record both runs with perf-platform, or import a row per request, to get a verdict"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
@@ -29,7 +34,21 @@ def refusal(current: Sequence[Recording], baseline: Sequence[Recording], policy:
         if run.info.validity is Validity.INVALID:
             why = "; ".join(run.info.validity_reasons) or "no reason recorded"
             return Refusal(Reason.SUSPECT, f"{side[0].upper()}{side[1:]} is INVALID: {why}")
-    return _not_comparable([run.info for run in current], [run.info for run in baseline], policy)
+    different = _not_comparable([run.info for run in current], [run.info for run in baseline], policy)
+    return different or low_resolution(current, baseline)
+
+
+def low_resolution(current: Sequence[Recording], baseline: Sequence[Recording]) -> Refusal | None:
+    """Return which runs are of low resolution and what their files left out; None when every request is known."""
+    named = [*_named(current, "this run"), *_named(baseline, "the baseline")]
+    told = [
+        f"{side[0].upper()}{side[1:]} is of low resolution: {run.info.low_resolution}"
+        for run, side in named
+        if run.info.low_resolution
+    ]
+    if not told:
+        return None
+    return Refusal(Reason.LOW_RESOLUTION, ". ".join([*told, _NOT_JUDGED] if baseline else told))
 
 
 def warnings(

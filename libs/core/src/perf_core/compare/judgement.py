@@ -7,9 +7,9 @@ from perf_core.compare.comparison import EndpointComparison, RunComparison, RunR
 from perf_core.compare.endpoint_verdict import judge_endpoint
 from perf_core.compare.evidence import Evidence, figures, gather
 from perf_core.compare.findings import Findings, run_tests
-from perf_core.compare.guard import refusal, warnings
+from perf_core.compare.guard import low_resolution, refusal, warnings
 from perf_core.compare.ks_panels import ks_panels
-from perf_core.compare.low_resolution import NOT_JUDGED, low_resolution_sentences, whole_figures
+from perf_core.compare.low_resolution import whole_figures
 from perf_core.compare.policy import DEFAULT, ComparisonPolicy
 from perf_core.compare.words import run_wide_sentence, throughput_sentence
 from perf_core.model.run import RunInfo
@@ -34,16 +34,15 @@ def compare_runs(
     `repeats` are further runs of the same version, `more_baselines` of the baseline's: noise between runs is learnt
     from them, and every endpoint is judged over all of them.
     """
-    limits = low_resolution_sentences([current, *repeats], [baseline, *more_baselines] if baseline else [])
-    if limits:
-        return _side_by_side(current, baseline, limits, policy)
-    evidence = gather([current, *repeats], [baseline, *more_baselines] if baseline else [])
+    sides = [current, *repeats], [baseline, *more_baselines] if baseline else []
+    if any(run.info.low_resolution for side in sides for run in side):
+        return _side_by_side(*sides, policy)
+    evidence = gather(*sides)
     if baseline is None:
         return _alone(current, evidence)
     findings = run_tests(evidence, policy)
     panels = ks_panels(evidence.pairs, findings)
     endpoints = [judge_endpoint(pair, evidence, findings, panels.get(pair.key), policy) for pair in evidence.pairs]
-    sides = [current, *repeats], [baseline, *more_baselines]
     refused = refusal(*sides, policy)
     if refused:
         outcome: Outcome = (Verdict.INCONCLUSIVE, (refused.reason,), refused.text)
@@ -71,34 +70,25 @@ def compare_runs(
 
 
 def _side_by_side(
-    current: Recording, baseline: Recording | None, limits: Sequence[str], policy: ComparisonPolicy
+    current: Sequence[Recording], baseline: Sequence[Recording], policy: ComparisonPolicy
 ) -> RunComparison:
     """Return the figures of runs of which one is of low resolution: there is nothing a test could be made of."""
-    if baseline is None:
-        return RunComparison(
-            None,
-            current.info.validity,
-            (Reason.LOW_RESOLUTION,),
-            f"{_no_baseline(current.info)}. {limits[0]}",
-            None,
-            _reference(current.info),
-            tuple(sorted(whole_figures(current, None), key=_order)),
-        )
-    outcome = Verdict.INCONCLUSIVE, (Reason.LOW_RESOLUTION,), f"{'. '.join(limits)}. {NOT_JUDGED}"
-    blocked = _blocked(current, baseline, policy)
-    verdict, reasons, text = blocked or outcome
-    endpoints = [
-        _withheld(each, reasons, text if blocked else each.explanation) for each in whole_figures(current, baseline)
-    ]
+    run, before = current[0], baseline[0] if baseline else None
+    endpoints = whole_figures(run, before)
+    refused = refusal(current, baseline, policy) if before else low_resolution(current, ())
+    reasons, text = ((refused.reason,), refused.text) if refused else ((), "")
+    if before:
+        endpoints = [_withheld(each, reasons, each.explanation) for each in endpoints]
     return RunComparison(
-        verdict,
-        max(current.info.validity, baseline.info.validity, key=_WORST.__getitem__),
+        Verdict.INCONCLUSIVE if before else None,
+        max((each.info.validity for each in (*current, *baseline)), key=_WORST.__getitem__),
         reasons,
-        text,
-        _reference(baseline.info),
-        _reference(current.info),
+        text if before else f"{_no_baseline(run.info)}. {text}",
+        _reference(before.info) if before else None,
+        _reference(run.info),
         tuple(sorted(endpoints, key=_order)),
-        warnings=_warnings(current.info, baseline.info, policy),
+        warnings=warnings(current, baseline, policy) if before else (),
+        incomparable=refused.fields if refused else (),
     )
 
 

@@ -1,27 +1,9 @@
 """Runs made from the statistics of a plain Locust run: what can be said of them, which is figures without a test."""
 
-from collections.abc import Sequence
-
 from perf_core.compare.comparison import EndpointComparison, EndpointFigures
 from perf_core.model.endpoint import EndpointKey
 from perf_core.model.run import RunInfo
 from perf_core.model.series import EndpointSeries, Recording
-
-NOT_JUDGED = (
-    "Without requests in windows of time no test can tell a change from chance: the figures stand side by side, and "
-    "thresholds are judged. Record both runs with perf-platform, or import a row per request, to get a verdict"
-)
-
-
-def low_resolution_sentences(current: Sequence[Recording], baseline: Sequence[Recording]) -> list[str]:
-    """Return which runs of both versions are of low resolution and what their files left out."""
-    runs, names = [*current, *baseline], [*_names("this run", current), *_names("the baseline", baseline)]
-    low = [(name, run.info) for name, run in zip(names, runs, strict=True) if run.info.low_resolution]
-    return [f"{name.capitalize()} is of low resolution: {info.low_resolution}" for name, info in low]
-
-
-def _names(first: str, runs: Sequence[Recording]) -> list[str]:
-    return [first, *(f"run {run.info.id}" for run in runs[1:])][: len(runs)]
 
 
 def whole_figures(current: Recording, baseline: Recording | None) -> list[EndpointComparison]:
