@@ -1,5 +1,6 @@
 """The report in a real browser, offline: nothing from outside runs, everything is there, at any width."""
 
+import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import replace
@@ -138,3 +139,19 @@ def test_paper_shows_what_is_folded_on_the_screen(browser, make_recording, make_
     assert not charts.first.is_visible()
     page.emulate_media(media="print")
     assert charts.first.is_visible()
+
+
+def test_a_mail_fits_600_pixels_and_says_the_same_without_styles(browser, make_recording, make_comparison, tmp_path):
+    names = tuple(f"/v1/some/resource/{at}/with-a-longish-name/and/{{id}}" for at in range(20))
+    current, baseline = make_recording("c", names, factors=dict.fromkeys(names, 1.4)), make_recording("b", names)
+    text = f'<div class="pf-report">{render_mail_body(make_comparison(current, baseline))}</div>'
+    styled, bare = tmp_path / "mail.html", tmp_path / "bare.html"
+    styled.write_text(text, encoding="utf-8")
+    bare.write_text(re.sub(r' style="[^"]*"', "", text), encoding="utf-8")
+
+    for file, limit in ((styled, 600), (bare, 680)):
+        page, _, _ = opened(browser, file, viewport={"width": 600, "height": 800}, java_script_enabled=True)
+        assert page.evaluate("document.documentElement.scrollWidth") <= limit
+        lines = page.locator("td").nth(3).inner_text().splitlines()
+        assert len(lines) == 3, "a figure is broken over lines, or before, after and change are not apart"
+        assert lines[0].endswith("\N{RIGHTWARDS ARROW}")

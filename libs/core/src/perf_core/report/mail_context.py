@@ -69,11 +69,13 @@ def _row(row: EndpointRow) -> MailRow:
         requests=row.current[0],
         figures=tuple(_change(row, at) for at in (2, 4, 5, 6)),
         ks_distance=row.ks_distance,
-        ks_p_corrected=row.ks_p_corrected,
+        ks_p_corrected=row.ks_p_corrected.replace(" ", "\N{NO-BREAK SPACE}"),
     )
 
 
 def _change(row: EndpointRow, at: int) -> tuple[str, ...]:
-    if row.baseline[at] == "-":
-        return (row.current[at],)
-    return (f"{row.baseline[at]} \N{RIGHTWARDS ARROW}", row.current[at], row.deltas[at])
+    """Return the lines of a cell; what belongs together stays so in mail clients that drop styles."""
+    lines = [row.current[at]]
+    if row.baseline[at] != "-":
+        lines = [f"{row.baseline[at]} \N{RIGHTWARDS ARROW}", row.current[at], row.deltas[at]]
+    return tuple(line.replace(" ", "\N{NO-BREAK SPACE}") for line in lines)
