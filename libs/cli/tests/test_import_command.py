@@ -103,10 +103,12 @@ def test_bad_input_gets_one_sentence(command: Command, arguments: tuple[str, ...
 
 LOCUSTFILE = """
 import time
+import gevent
 from locust import User, constant, task
 
 class Shopper(User):
     wait_time = constant(0.01)
+    done = False
 
     @task
     def buy(self):
@@ -115,12 +117,16 @@ class Shopper(User):
             self.environment.events.request.fire(
                 request_type="GET", name=name, response_time=10.0 + 30 * at, response_length=7, exception=fault
             )
+        total = self.environment.stats.total
+        if total.num_requests > 200 and time.time() - total.start_time > 4 and not self.done:
+            Shopper.done = True
+            gevent.spawn(self.environment.runner.quit)
 """
 
 
 def test_what_a_plain_locust_run_left_behind_is_a_run_of_low_resolution(command: Command, tmp_path: Path) -> None:
     (tmp_path / "locustfile.py").write_text(LOCUSTFILE)
-    plain = ("--headless", "-u", "4", "-r", "4", "-t", "4s", "--csv", "plain", "--csv-full-history")
+    plain = ("--headless", "-u", "4", "-r", "4", "-t", "2m", "--csv", "plain", "--csv-full-history")
     subprocess.run(
         [sys.executable, "-m", "locust", *plain, "--json-file", "plain"],
         cwd=tmp_path,

@@ -203,3 +203,16 @@ def test_hostile_names_and_texts_break_no_door(make_recording, make_comparison, 
         assert not {"\x00", "\x1b", "\u202e"} & set(told)
         assert "<img" not in (tmp_path / "summary.md").read_text()
         assert len(told) < 60_000
+
+
+def test_the_report_says_what_beside_the_run_could_not_be_read(judged, tmp_path):
+    comparison, current, baseline = judged
+    folder = tmp_path / current.info.id
+    folder.mkdir()
+    (folder / "target.json").write_text("{")
+
+    write_reports(folder, comparison, current, baseline)
+
+    report = (folder / "report.html").read_text()
+    assert "Not shown: the target (" in report
+    assert "Response times per endpoint" in report

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from perf_core.errors import DeliveryError, UsageError
+from perf_core.errors import DamagedRunError, DeliveryError, UsageError
 from perf_core.model.run import RunInfo
 from perf_core.model.series import GaugeSeries, Recording
 from perf_core.report.target import target_context
@@ -119,7 +119,8 @@ def test_what_moved_most_is_named_first_and_called_no_proof() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "{", '{"series": [{"name": "x"}]}', '{"series": 3}', "[]"])
-def test_a_damaged_file_is_as_if_there_were_none(tmp_path: Path, text: str) -> None:
+def test_a_damaged_file_is_told(tmp_path: Path, text: str) -> None:
     (tmp_path / "target.json").write_text(text)
 
-    assert read_stored(tmp_path) == ()
+    with pytest.raises(DamagedRunError, match=r"target\.json cannot be read"):
+        read_stored(tmp_path)

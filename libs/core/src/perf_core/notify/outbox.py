@@ -96,7 +96,7 @@ class Outbox:
         except FileNotFoundError:
             return None
         except (OSError, ValueError, DamagedRunError) as cause:
-            log.warning("outbox.unreadable", extra={"path": str(path), "cause": str(cause)})
+            log.warning("outbox.unreadable: %s: %s", path, cause)
             return None
 
     def write(self, entry: OutboxEntry) -> OutboxEntry:

@@ -15,12 +15,14 @@ class Beside:
         history: of the scenario, with this run as its last.
         target: what was read of the target during this run.
         target_before: the same during the baseline.
+        missing: sentences on what could not be read.
     """
 
     links: tuple[Link, ...] = ()
     history: History | None = None
     target: tuple[GaugeSeries, ...] = ()
     target_before: tuple[GaugeSeries, ...] = ()
+    missing: tuple[str, ...] = ()
 
 
 NOTHING_BESIDE = Beside()

@@ -124,7 +124,7 @@ def build_context(
         style="running" if running else verdict_word(comparison.verdict).lower().replace(" ", "-"),
         explanation=printable(comparison.explanation, 2000),
         facts=run_facts(comparison, current.info, baseline.info if baseline else None),
-        remarks=(*shown.problems, *_remarks(comparison, current.info)),
+        remarks=(*shown.problems, *(printable(text) for text in beside.missing), *_remarks(comparison, current.info)),
         figure_titles=FIGURE_TITLES,
         rows=tuple(endpoint_row(each) for each in comparison.endpoints[:_ROWS]),
         more_rows=_more(len(comparison.endpoints) - _ROWS, "are not listed; comparison.json has them"),

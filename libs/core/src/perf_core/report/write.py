@@ -5,12 +5,13 @@ import json
 import logging
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 from perf_core.compare.blocks import measured_part
 from perf_core.compare.comparison import RunComparison
 from perf_core.compare.document import to_document
 from perf_core.errors import ReportError
-from perf_core.model.series import Recording
+from perf_core.model.series import GaugeSeries, Recording
 from perf_core.report.beside import Beside
 from perf_core.report.html import render_html, render_section
 from perf_core.report.junit import render_junit
@@ -23,6 +24,7 @@ from perf_core.runstore.atomic import write_atomically
 from perf_core.runstore.target_file import read_target
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 
 def write_reports(
@@ -78,18 +80,29 @@ def stored_section(store: RunStore, comparison: RunComparison, links: tuple[Link
 
 
 def _beside(folder: Path, comparison: RunComparison, current: Recording, links: tuple[Link, ...]) -> Beside:
-    before = read_target(folder.parent / comparison.baseline.id) if comparison.baseline else ()
-    return Beside(links, _history(folder, comparison, current), read_target(folder), before)
+    """Return what stands beside the comparison; a report without a part of it is better than none."""
+    missing: list[str] = []
+
+    def part(name: str, read: Callable[[], T], otherwise: T) -> T:
+        try:
+            return read()
+        except Exception as cause:
+            log.exception("report.part_not_read: %s", name)
+            missing.append(f"Not shown: {name} ({cause})")
+            return otherwise
+
+    history = part("history", lambda: _history(folder, comparison, current), None)
+    nothing: tuple[GaugeSeries, ...] = ()
+    target = part("the target", lambda: read_target(folder), nothing)
+    older = folder.parent / comparison.baseline.id if comparison.baseline else None
+    before = part("the target during the baseline", lambda: read_target(older) if older else nothing, nothing)
+    return Beside(links, history, target, before, tuple(missing))
 
 
-def _history(folder: Path, comparison: RunComparison, current: Recording) -> History | None:
-    """Return the history of the run's scenario; a report without it is better than none."""
-    try:
-        history = scenario_history(RunStore(folder.parent), current.info.scenario)
-        return with_run(history, current.info, comparison)
-    except Exception:
-        log.exception("report.no_history")
-        return None
+def _history(folder: Path, comparison: RunComparison, current: Recording) -> History:
+    """Return the history of the run's scenario, this run being its last."""
+    history = scenario_history(RunStore(folder.parent), current.info.scenario)
+    return with_run(history, current.info, comparison)
 
 
 def _plain_page(problem: str, comparison: RunComparison) -> str:

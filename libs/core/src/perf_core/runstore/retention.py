@@ -116,7 +116,7 @@ def _is_needed(store: RunStore, run: RunInfo) -> bool:
     try:
         promotion = store.promoted(run.scenario)
     except BaselineError as cause:  # damaged: nobody knows which run it names
-        log.warning("retention.promotion_unreadable", extra={"cause": str(cause)})
+        log.warning("retention.promotion_unreadable: %s", cause)
         return True
     return promotion is not None and promotion.run_id == run.id
 

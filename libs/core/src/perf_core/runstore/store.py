@@ -44,7 +44,7 @@ class RunStore:
             try:
                 runs.append(RunFolder(path.parent).read_info())
             except RunStoreError as cause:
-                log.warning("run.unreadable", extra={"path": str(path), "cause": str(cause)})
+                log.warning("run.unreadable: %s", cause)
         return sorted(runs, key=lambda run: (run.started or 0.0, run.id), reverse=True)
 
     def create(self, info: RunInfo) -> RunFolder:

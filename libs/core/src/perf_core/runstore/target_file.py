@@ -1,15 +1,13 @@
 """`target.json`: what was read of the target during a run, beside the run's own samples."""
 
 import json
-import logging
 from pathlib import Path
 
 import numpy as np
 
+from perf_core.errors import DamagedRunError
 from perf_core.model.series import GaugeSeries
 from perf_core.runstore.atomic import write_atomically
-
-log = logging.getLogger(__name__)
 
 NAME = "target.json"
 
@@ -33,7 +31,11 @@ def write_target(folder: Path, series: tuple[GaugeSeries, ...]) -> None:
 
 
 def read_target(folder: Path) -> tuple[GaugeSeries, ...]:
-    """Return the stored series; none when there are none, or the file is damaged: a report does without them."""
+    """Return the stored series; none when there are none.
+
+    Raises:
+        DamagedRunError: the file is damaged; a report does without it, and says so.
+    """
     try:
         document = json.loads((folder / NAME).read_bytes())
         found = [
@@ -45,8 +47,7 @@ def read_target(folder: Path) -> tuple[GaugeSeries, ...]:
     except FileNotFoundError:
         return ()
     except (OSError, ValueError, KeyError, TypeError) as cause:
-        log.warning("target.unreadable", extra={"path": str(folder / NAME), "cause": str(cause)})
-        return ()
+        raise DamagedRunError(f"{folder / NAME} cannot be read ({cause}); it can only be left out") from cause
     return tuple(each for each in found if each.seconds.size and each.seconds.size == each.values.size)
 
 

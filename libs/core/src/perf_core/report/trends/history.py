@@ -68,6 +68,6 @@ def _figures(store: RunStore, run: RunInfo) -> RunFigures | None:
     try:
         alone = compare_runs(folder.load(), None)
     except PerfError as cause:
-        log.warning("history.unreadable", extra={"run_id": run.id, "cause": str(cause)})
+        log.warning("history.unreadable: %s", cause)
         return None
     return RunFigures(run, _current_figures(alone))
