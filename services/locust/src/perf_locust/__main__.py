@@ -1,5 +1,7 @@
 """`python -m perf_locust ...`: Locust with the plugin, for locustfiles that know nothing of it."""
 
+import os
+import signal
 from functools import partial
 
 import locust.main
@@ -15,6 +17,8 @@ _SAID_ABOVE = f"{NOT_LOADED}: Locust said why in the lines above; correct it"
 
 def main() -> None:
     """Run Locust with its own command line."""
+    # The first process of a container would not hear SIGTERM before Locust listens, which is when it has its master.
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(128 + signal.SIGTERM))
     loaded: list[bool] = []
     events.init.add_listener(lambda **_: loaded.append(True))
     events.init.add_listener(partial(on_init, early=EarlyRequests(events)))
