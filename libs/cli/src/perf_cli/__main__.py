@@ -18,6 +18,7 @@ COMMANDS = {
     "report": "render the report of a stored run again",
     "runs": "list the stored runs",
     "import": "turn the raw results of JMeter, k6 or another tool into a run",
+    "data": "show and check a source of test data",
     "repair": "bring in what killed workers left, and close runs left open",
     "baseline": "choose which run others are judged against",
     "config": "print what a run here would be, each value with its source",

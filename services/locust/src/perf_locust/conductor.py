@@ -94,7 +94,7 @@ class Conductor:
         setattr(self.environment.parsed_options, RUN_OPTION, self.session.info.id)
         if self.url:
             self.session.advertise(self.url, self.settings.token)
-        self.watch = ThresholdWatch(self.session, self._end_run)
+        self.watch = ThresholdWatch(self.session, self.end_run)
         log.info("run %s is recorded in %s", self.session.info.id, self.session.folder.path)
 
     def on_spawning_complete(self, **_: object) -> None:
@@ -226,7 +226,7 @@ class Conductor:
         path = self.store.folder_of(self.last.info.id).path / "report.html"
         return path if path.exists() else None
 
-    def _end_run(self) -> None:
+    def end_run(self) -> None:
         """Stop the load for good: a headless Locust ends, one with a web UI waits for the next run."""
         runner = self.environment.runner
         if runner is not None:

@@ -13,6 +13,7 @@ from locust.runners import MasterRunner
 from perf_core.model.plan import GUARD, RunPlan
 from perf_core.model.run import RunInfo
 from perf_core.runstore import new_run_id
+from perf_locust.samplers.registry import REGISTRY
 
 WAIT_TIMES = "locust.user.wait_time"
 PACING_LENGTH = 500
@@ -58,7 +59,8 @@ def _workers(environment: Environment) -> int:
 
 def _fingerprint(environment: Environment, users: int, shape: str) -> dict[str, str]:
     locust_version = metadata.version("locust")
-    return {
+    data = {"data_hash": REGISTRY.digest} if REGISTRY.digest else {}
+    return data | {
         "users": str(users) if not shape else "",
         "shape": shape,
         "load_model": "closed",

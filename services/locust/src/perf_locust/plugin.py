@@ -15,11 +15,14 @@ from perf_locust.control import serve_headless
 from perf_locust.early_requests import EarlyRequests
 from perf_locust.facts import target_of
 from perf_locust.last_words import leave
+from perf_locust.lease_desk import LeaseDesk, begin_alone
+from perf_locust.lease_office import DryEnd, LeaseOffice
 from perf_locust.local_side import LocalSide
 from perf_locust.master_side import MasterSide
 from perf_locust.metrics_switch import MetricsSwitch
 from perf_locust.own_section import rewrite_html_file
 from perf_locust.preflight import TargetUnreachableError, wait_for_target
+from perf_locust.samplers.registry import REGISTRY
 from perf_locust.settings import Settings
 from perf_locust.web_ui import extend
 from perf_locust.worker_side import WorkerSide
@@ -60,6 +63,7 @@ def register(environment: Environment, early: EarlyRequests | None = None) -> No
     runners.MASTER_HEARTBEAT_TIMEOUT = MASTER_PATIENCE
     runner = environment.runner
     if isinstance(runner, WorkerRunner):
+        LeaseDesk(environment, runner, REGISTRY, settings.spool_dir)
         setattr(environment, _MARK, WorkerSide(environment, runner, settings, early))
         if settings.plan.interleaved:
             runner.register_message(BLOCKS, BlockGate(environment.user_classes).on_blocks)
@@ -73,8 +77,10 @@ def register(environment: Environment, early: EarlyRequests | None = None) -> No
     environment.events.test_stop.add_listener(switch.on_test_stop)  # first: judging a run takes seconds
     if isinstance(runner, MasterRunner):
         MasterSide(environment, runner, conductor)
+        LeaseOffice(environment, runner, conductor, REGISTRY)
     elif isinstance(runner, LocalRunner):
         LocalSide(environment, runner, conductor)
+        begin_alone(environment, REGISTRY, DryEnd(conductor))
     environment.events.test_start.add_listener(switch.on_test_start)  # last: the run has its id by then
     _open_doors(environment, conductor)
 

@@ -1,4 +1,4 @@
-"""The reference workload: an ordinary locustfile for the reference service, without a line of the platform.
+"""The reference workload: an ordinary locustfile for the reference service, with test data from two files.
 
 Its requests have distinct costs: cached reads, keyset pages, searches with facets, writes, orders, a slow report. It
 leaves as many items as it found and asks for nothing that grows while it runs, so that one run is like the next.
@@ -7,23 +7,24 @@ leaves as many items as it found and asks for nothing that grows while it runs, 
 import random
 import uuid
 from collections import deque
-from itertools import accumulate
+from pathlib import Path
 
 from locust import FastHttpUser, between, task
 
-ITEMS = 300
-"""As many as are seeded; their ids are their numbers in 26 digits."""
-POPULARITY = list(accumulate(1 / rank for rank in range(1, ITEMS + 1)))
+import perf_locust
+from perf_locust.samplers import sampler
+
+DATA = Path(perf_locust.__file__).parent / "workload_data"
 CATEGORIES = ("lighting", "kitchen", "garden", "office", "toys", "sports", "books", "music")
 WORDS = ("brass", "oak", "steel", "glass", "lamp", "bowl", "chair", "shelf")
 NEXT = {"placed": "pay", "paid": "ship", "shipped": "deliver"}
 ITEM, ORDER = "/v1/items/{id}", "/v1/orders/{id}"
 
 
-def popular_item() -> str:
-    """Return the id of an item; few are asked for often, many seldom (Zipf)."""
-    (number,) = random.choices(range(1, ITEMS + 1), cum_weights=POPULARITY)  # noqa: S311  load
-    return f"{number:026d}"
+# The ids of the items that are seeded; few are asked for often, many seldom.
+items = sampler(DATA / "items.csv", "zipf", columns={"id": str}, exponent=1.0)
+# No two users are the same customer, on whichever worker they are; when there are more users, customers come again.
+customers = sampler(DATA / "customers.csv", "unique", columns={"id": str}, at_end="cycle")
 
 
 class Shopper(FastHttpUser):
@@ -33,13 +34,17 @@ class Shopper(FastHttpUser):
 
     def on_start(self) -> None:
         """Be a customer without orders."""
-        self.customer = f"customer-{uuid.uuid4().hex[:12]}"
+        self.customer = f"{customers.next(self)['id']}-{uuid.uuid4().hex[:12]}"
         self.placed: deque[tuple[str, str]] = deque(maxlen=20)
+
+    def popular_item(self) -> str:
+        """Return the id of an item."""
+        return str(items.next(self)["id"])
 
     @task(40)
     def look_at_an_item(self) -> None:
         """Read one item: from the cache, mostly."""
-        self.client.get(f"/v1/items/{popular_item()}", name=ITEM)
+        self.client.get(f"/v1/items/{self.popular_item()}", name=ITEM)
 
     @task(15)
     def leaf_through(self) -> None:
@@ -57,12 +62,12 @@ class Shopper(FastHttpUser):
     @task(30)
     def ask_for_delivery(self) -> None:
         """Ask what delivery costs: waits for the carrier."""
-        self.client.get(f"/v1/items/{popular_item()}/delivery-quote", name=f"{ITEM}/delivery-quote")
+        self.client.get(f"/v1/items/{self.popular_item()}/delivery-quote", name=f"{ITEM}/delivery-quote")
 
     @task(5)
     def restock(self) -> None:
         """Change one item; somebody else may have been faster, that is no failure."""
-        headers, path = {"If-Match": "*"}, f"/v1/items/{popular_item()}"
+        headers, path = {"If-Match": "*"}, f"/v1/items/{self.popular_item()}"
         with self.client.patch(
             path, json={"stock": 10**6}, headers=headers, name=ITEM, catch_response=True
         ) as answer:
@@ -92,7 +97,7 @@ class Shopper(FastHttpUser):
     @task(10)
     def order(self) -> None:
         """Order two items."""
-        lines = [{"item_id": item, "quantity": 1} for item in {popular_item(), popular_item()}]
+        lines = [{"item_id": item, "quantity": 1} for item in {self.popular_item(), self.popular_item()}]
         body = {"customer_id": self.customer, "lines": lines}
         headers = {"Idempotency-Key": uuid.uuid4().hex}
         answer = self.client.post("/v1/orders", json=body, headers=headers, name="/v1/orders")

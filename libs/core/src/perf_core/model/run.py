@@ -15,7 +15,8 @@ class RunEvent:
     """Unix seconds."""
     kind: str
     """Closed set, snake_case: worker_joined, worker_left, worker_lost, worker_away, worker_back, users_changed,
-    pacing_changed, writing_failed, writing_resumed, interrupted, repaired, stop."""
+    pacing_changed, writing_failed, writing_resumed, interrupted, repaired, stop,
+    data_dry, data_lost, data_differs."""
     text: str
 
 
