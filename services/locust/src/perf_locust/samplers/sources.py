@@ -144,8 +144,9 @@ def _fetch(source: Mongo, file: BinaryIO) -> None:
             "reading from MongoDB needs pymongo; install it with pip install 'perf-locust[mongodb]'"
         ) from cause
     try:
-        patience = {} if "serverSelectionTimeoutMS" in source.url else {"serverSelectionTimeoutMS": _CONNECT * 1000}
-        with pymongo.MongoClient[dict[str, Any]](source.url, **patience) as client:  # type: ignore[arg-type]  its stubs
+        own = "serverSelectionTimeoutMS" in source.url
+        patience: dict[str, Any] = {} if own else {"serverSelectionTimeoutMS": _CONNECT * 1000}
+        with pymongo.MongoClient[dict[str, Any]](source.url, **patience) as client:
             collection = client.get_default_database()[source.collection]
             documents = collection.find(source.query or {}).sort("_id", 1)
             file.writelines(json.dumps(each, default=str).encode() + b"\n" for each in documents)
