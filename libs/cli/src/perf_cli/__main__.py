@@ -17,6 +17,7 @@ COMMANDS = {
     "compare": "judge one stored run against another",
     "report": "render the report of a stored run again",
     "runs": "list the stored runs",
+    "pull": "fetch the folder of a run from a remote master",
     "import": "turn the raw results of JMeter, k6 or another tool into a run",
     "data": "show and check a source of test data",
     "repair": "bring in what killed workers left, and close runs left open",

@@ -5,9 +5,10 @@ import getpass
 import json
 from dataclasses import asdict
 
-from perf_core.errors import BaselineError
-from perf_core.runstore import RunStore
-from perf_core.runstore.retention import protect, unprotect
+from perf_cli.master_client import MasterClient
+from perf_cli.remote import add_master_options, master_of
+from perf_core.runstore import Promotion, RunStore
+from perf_core.runstore.promoting import change_baseline, promotions
 
 EXAMPLE = "perf-platform baseline set 20261124-101500-3f9a"
 
@@ -27,39 +28,33 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     protect.add_argument("run", help="run id")
     unprotect = actions.add_parser("unprotect", help="let retention decide about a run again")
     unprotect.add_argument("run", help="run id")
+    for action in (promote, show, clear, protect, unprotect):
+        add_master_options(action)
 
 
 def run(options: argparse.Namespace) -> int:
     """Do the action."""
-    store = RunStore.from_environment()
-    if options.action == "set":
-        promotion = store.promote(store.load(options.run).info, getpass.getuser(), force=options.force)
-        print(f"run {promotion.run_id} is now the baseline of scenario '{promotion.scenario}'")
-    elif options.action == "clear":
-        if not store.clear(options.scenario):
-            raise BaselineError(f"scenario '{options.scenario}' has no baseline; see `perf-platform baseline show`")
-        print(f"scenario '{options.scenario}' has no baseline any more")
-    elif options.action in {"protect", "unprotect"}:
-        _protect(store, options)
+    master = master_of(options)
+    if options.action == "show":
+        _show(_promotions(master), options)
+        return 0
+    wanted = {name: getattr(options, name) for name in ("action", "run", "scenario") if getattr(options, name, None)}
+    wanted |= {"by": getpass.getuser(), "force": "yes" if getattr(options, "force", False) else "no"}
+    if master is None:
+        print(change_baseline(RunStore.from_environment(), wanted))
     else:
-        _show(store, options)
+        print(master.post("/perf/baseline", wanted)["said"])
     return 0
 
 
-def _protect(store: RunStore, options: argparse.Namespace) -> None:
-    folder = store.folder(options.run)
-    if options.action == "protect":
-        protect(folder, getpass.getuser())
-        print(f"run {folder.id} is kept whatever its age")
-    elif unprotect(folder):
-        print(f"retention decides about run {folder.id} again")
-    else:
-        raise BaselineError(f"run {folder.id} is not protected; see `perf-platform baseline show`")
+def _promotions(master: MasterClient | None) -> list[Promotion]:
+    if master is None:
+        return promotions(RunStore.from_environment())
+    return [Promotion(**each) for each in master.get("/perf/baseline")["baselines"]]
 
 
-def _show(store: RunStore, options: argparse.Namespace) -> None:
-    scenarios = [options.scenario] if options.scenario else sorted({run.scenario for run in store.list()})
-    found = [promotion for scenario in scenarios if (promotion := store.promoted(scenario))]
+def _show(known: list[Promotion], options: argparse.Namespace) -> None:
+    found = [each for each in known if options.scenario in (None, each.scenario)]
     if options.json:
         print(json.dumps([asdict(each) for each in found], indent=2))
         return

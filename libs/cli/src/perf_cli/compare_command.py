@@ -5,6 +5,7 @@ import json
 
 from perf_cli.judging_options import add_judging_options, given_settings
 from perf_cli.packed_baseline import baseline_id
+from perf_cli.remote import add_master_options, master_of, mirrored
 from perf_cli.threshold_options import add_threshold_option, given_thresholds
 from perf_core.runstore import RunStore
 
@@ -19,16 +20,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_judging_options(parser)
     add_threshold_option(parser)
     parser.add_argument("--strict", action="store_true", help="end with 4 when noise hides the answer")
+    add_master_options(parser)
 
 
 def run(options: argparse.Namespace) -> int:
     """Compare, and return what the command ends with."""
+    master = master_of(options)
+    if master is None:
+        return _compare(RunStore.from_environment(), options)
+    with mirrored(master, (options.baseline, options.current)) as store:
+        return _compare(store, options)
+
+
+def _compare(store: RunStore, options: argparse.Namespace) -> int:
     from perf_core.compare import compare_runs
     from perf_core.compare.document import to_document
     from perf_core.compare.exit_code import exit_code
     from perf_core.report.text import render_text
 
-    store = RunStore.from_environment()
     baseline, current = store.load(baseline_id(store, options.baseline) or ""), store.load(options.current)
     comparison = compare_runs(
         current, baseline, thresholds=given_thresholds(options.threshold), settings=given_settings(options)

@@ -3,7 +3,9 @@
 import json
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from perf_cli.master_client import MasterClient
 from perf_core.runstore import RunFolder
@@ -38,13 +40,14 @@ class Progress:
 
     def show(self, master: MasterClient) -> None:
         """Show the figures of now."""
-        now = time.monotonic()
-        if not self._live and now - self._shown_at < QUIET_STEP:
+        if self._is_due():
+            self.tell(master.get("/perf/run"))
+
+    def tell(self, status: Mapping[str, Any]) -> None:
+        """Show these figures, unless the last ones are still fresh."""
+        if status["state"] == "idle" or not self._is_due():
             return
-        status = master.get("/perf/run")
-        if status["state"] == "idle":
-            return
-        self._shown_at = now
+        self._shown_at = time.monotonic()
         length = f" / {status['run_time']:.0f} s" if status["run_time"] else " s"
         share = status["failures"] / status["requests"] if status["requests"] else 0.0
         line = (
@@ -53,6 +56,9 @@ class Progress:
         )
         sys.stdout.write(f"\r{line:<100}" if self._live else line + "\n")
         sys.stdout.flush()
+
+    def _is_due(self) -> bool:
+        return self._live or time.monotonic() - self._shown_at >= QUIET_STEP
 
     def end(self) -> None:
         """Leave the live line."""

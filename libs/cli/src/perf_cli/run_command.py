@@ -2,17 +2,21 @@
 
 import argparse
 import os
-import sys
 from dataclasses import replace
+from typing import Any
 
 from perf_cli.follow import follow
 from perf_cli.judging_options import judging_settings
 from perf_cli.locust_processes import check_locustfiles, start_locusts
+from perf_cli.master_client import MasterClient
 from perf_cli.packed_baseline import baseline_id
 from perf_cli.processes import Processes
+from perf_cli.remote import add_master_options, master_of, report_url
+from perf_cli.remote_run import run_remote
 from perf_cli.run_options import RunOptions, add_run_options, configure
+from perf_cli.run_result import Result, tell_result
+from perf_core.errors import PerfError
 from perf_core.model.plan import RunPlan
-from perf_core.model.verdict import Validity
 from perf_core.runstore import RunStore, new_run_id
 
 EXAMPLE = "perf-platform run -f locustfile.py --host http://127.0.0.1:8000 --users 20 --run-time 2m --workers 2"
@@ -21,11 +25,14 @@ EXAMPLE = "perf-platform run -f locustfile.py --host http://127.0.0.1:8000 --use
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options; what follows `--` goes to Locust unchanged."""
     add_run_options(parser)
+    add_master_options(parser)
 
 
 def run(options: argparse.Namespace) -> int:
     """Run it and return the exit code of the verdict."""
-    configured = configure(options)
+    configured, master = configure(options), master_of(options)
+    if master is not None:
+        return _show_remote(master, run_remote(master, options, configured), configured)
     check_locustfiles(configured.locustfile)
     _check_mail({**os.environ, **configured.configuration.exported("mail")})
     store, plan = RunStore.from_environment(), _plan(configured)
@@ -39,21 +46,34 @@ def run(options: argparse.Namespace) -> int:
 def show_result(store: RunStore, run_id: str, *, strict: bool) -> int:
     """Print a finished run's comparison and where its report is; return its exit code."""
     from perf_core.compare.document import read_comparison
-    from perf_core.compare.exit_code import exit_code
-    from perf_core.report.text import render_text
+    from perf_core.notify import Outbox
 
     folder = store.folder(run_id)
-    info, comparison = folder.read_info(), read_comparison(folder.path / "comparison.json")
-    if info.requests:
-        print(render_text(comparison))
-    if info.validity is not Validity.VALID:
-        reasons = "; ".join(info.validity_reasons)
-        sys.stderr.write(f"perf-platform: run {run_id} is {info.validity}: {reasons}\n")
-    elif comparison.baseline is None:
-        print(f"nothing to compare with; promote this run: perf-platform baseline set {run_id}")
-    print(f"report: {folder.path / 'report.html'}")
-    _tell_messages(store, run_id)
-    return exit_code(info, comparison, strict=strict)
+    result = Result(
+        folder.read_info(),
+        read_comparison(folder.path / "comparison.json"),
+        str(folder.path / "report.html"),
+        [entry for entry in Outbox(store.root).entries() if entry.run_id == run_id],
+    )
+    return tell_result(result, strict=strict)
+
+
+def _show_remote(master: MasterClient, document: dict[str, Any], configured: RunOptions) -> int:
+    from perf_core.compare.document import from_document
+    from perf_core.notify import OutboxEntry
+    from perf_core.runstore.codec import info_from_document
+
+    info = info_from_document(document["info"])
+    if document["comparison"] is None:
+        raise PerfError(f"run {info.id} could not be judged; see the log of the master at {master.url}")
+    result = Result(
+        info,
+        from_document(document["comparison"]),
+        report_url(master, info.id),
+        [OutboxEntry(**each) for each in document["messages"]],
+        f" --master {master.url}",
+    )
+    return tell_result(result, strict=bool(configured.configuration["strict"]))
 
 
 def _check_mail(environment: dict[str, str]) -> None:
@@ -61,19 +81,6 @@ def _check_mail(environment: dict[str, str]) -> None:
     from perf_core.notify import NotifySettings
 
     NotifySettings.from_environment(environment)
-
-
-def _tell_messages(store: RunStore, run_id: str) -> None:
-    """Print how it stands with the mail and the webhook of a run."""
-    from perf_cli.mail_command import state_of
-    from perf_core.notify import Outbox
-
-    for entry in Outbox(store.root).entries():
-        if entry.run_id == run_id:
-            print(f"{entry.channel}: {state_of(entry)}")
-            if entry.sent_at is None:
-                option = "" if entry.channel == "mail" else " --webhook"
-                print(f"it is kept; try it again with: perf-platform mail --resend {run_id}{option}")
 
 
 def _plan(options: RunOptions) -> RunPlan:

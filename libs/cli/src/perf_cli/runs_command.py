@@ -5,6 +5,7 @@ import json
 import time
 from collections.abc import Callable
 
+from perf_cli.remote import add_master_options, list_runs, master_of
 from perf_core.errors import UsageError
 from perf_core.model.run import RunInfo
 from perf_core.model.verdict import RunState, Validity, Verdict
@@ -45,16 +46,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--older-than", metavar="AGE", help="with --prune: runs older than this, e.g. 90d")
     parser.add_argument("--keep", type=int, metavar="N", help="with --prune: all but the newest N of each scenario")
     parser.add_argument("--dry-run", action="store_true", help="with --prune: delete nothing, only list")
+    add_master_options(parser)
 
 
 def run(options: argparse.Namespace) -> int:
     """Print the runs."""
-    store = RunStore.from_environment()
-    runs = _pruned(store, options) if options.prune else _chosen(store, options)
+    store, master = RunStore.from_environment(), master_of(options)
+    if options.prune and master is not None:
+        raise UsageError("--prune works where the runs are; a master prunes by PERF_RETENTION_DAYS and _RUNS")
+    if options.prune:
+        runs = _pruned(store, options)
+    else:
+        runs = _chosen(store.list() if master is None else list_runs(master), options)
     if options.json:
         print(json.dumps([_document(each) for each in runs], indent=2))
     elif not runs:
-        print(f"no runs in {store.root} to list; make one with `perf-platform run` or `perf-platform demo`")
+        where = f"in {store.root}" if master is None else f"on {master.url}"
+        print(f"no runs {where} to list; make one with `perf-platform run` or `perf-platform demo`")
     else:
         print(f"{'id':<22} {'started':<17} {'scenario':<18} {'requests':>9} {'failed':>7} {'verdict':<13} validity")
         for each in runs:
@@ -62,7 +70,7 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _chosen(store: RunStore, options: argparse.Namespace) -> list[RunInfo]:
+def _chosen(listed: list[RunInfo], options: argparse.Namespace) -> list[RunInfo]:
     if options.older_than is not None or options.keep is not None or options.dry_run:
         raise UsageError("--older-than, --keep and --dry-run belong to --prune; add it")
     if options.limit is not None and options.limit < 1:
@@ -72,7 +80,7 @@ def _chosen(store: RunStore, options: argparse.Namespace) -> list[RunInfo]:
     verdict = None if options.verdict == "NONE" else options.verdict
     runs = [
         each
-        for each in store.list()
+        for each in listed
         if options.scenario in (None, each.scenario)
         and (options.verdict is None or each.verdict == verdict)
         and options.validity in (None, each.validity)

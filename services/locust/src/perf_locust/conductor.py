@@ -41,6 +41,8 @@ class Conductor:
     def __init__(self, environment: Environment, settings: Settings) -> None:
         """Know the environment; `plugin` wires the listeners."""
         self.environment, self.settings = environment, settings
+        self.host: str | None = environment.host
+        """Where runs go that name no host; one that does changes it for itself only."""
         self.store = RunStore(settings.runs_dir)
         self.live = LiveCounters()
         self.postman = Postman(Courier(self.store))

@@ -1,19 +1,17 @@
 """The control routes of a master (`/perf/...`): beside Locust's web UI and, headless, on a port of ours."""
 
 import logging
-from dataclasses import replace
-from typing import Any
 
 import gevent
 from flask import Blueprint, Flask, Response, jsonify, request
 from gevent.pywsgi import WSGIServer
 
 from perf_core.errors import PerfError
-from perf_core.model.plan import RunPlan
 from perf_locust.admission import Admission, guard
 from perf_locust.blocks import take_blocks
 from perf_locust.conductor import Conductor
-from perf_locust.snapshots import run_status, take_snapshot
+from perf_locust.snapshots import ready_workers, run_status, take_snapshot
+from perf_locust.start_request import StartRequest
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +39,7 @@ def control_routes(conductor: Conductor) -> Blueprint:
 
     @routes.post("/run/stop")
     def stop() -> tuple[Response, int]:
-        return _stop(conductor)
+        return _stop(conductor, request.get_json(silent=True))
 
     @routes.post("/blocks")
     def blocks() -> tuple[Response, int]:
@@ -70,45 +68,53 @@ def _start_if_free(conductor: Conductor, timers: list[gevent.Greenlet]) -> tuple
     if conductor.session is not None or conductor.finishing:
         return refused_because_busy(conductor)
     try:
-        wanted = _wanted(request.get_json(silent=True))
-    except (ValueError, TypeError) as cause:
-        return jsonify(error=str(cause)), 422
-    if not conductor.ready:
-        return jsonify(error="the workers are not ready yet; wait a few seconds", run_id=None), 503
+        wanted = StartRequest.of(request.get_json(silent=True))
+    except PerfError as cause:
+        return jsonify(error=str(cause), exit_code=cause.exit_code), 422
+    connected = ready_workers(conductor)
+    if not conductor.ready or connected < wanted.workers:
+        needed = f"{connected} of {wanted.workers} workers are" if wanted.workers else "the workers are not"
+        return jsonify(error=f"{needed} ready; wait a few seconds", run_id=None), 503
     return _start(conductor, wanted, timers)
 
 
-def _start(conductor: Conductor, wanted: dict[str, Any], timers: list[gevent.Greenlet]) -> tuple[Response, int]:
+def _start(conductor: Conductor, wanted: StartRequest, timers: list[gevent.Greenlet]) -> tuple[Response, int]:
     environment, runner = conductor.environment, conductor.environment.runner
-    environment.host = wanted["host"] or environment.host
-    plan = replace(conductor.settings.plan, **wanted["plan"])
+    environment.host = wanted.host or conductor.host
     try:
+        plan = wanted.plan(conductor.settings.plan)
+        if plan.run_id is not None:
+            conductor.store.check_new(plan.run_id)
         conductor.prepare(plan)
     except PerfError as cause:
-        return jsonify(error=str(cause), run_id=None), 422
+        return jsonify(error=str(cause), run_id=None, exit_code=cause.exit_code), 422
     gevent.killall(timers, block=False)
     timers.clear()
-    setattr(environment.parsed_options, "run_time", wanted["run_time"])  # noqa: B010  Locust's namespace is untyped
+    setattr(environment.parsed_options, "run_time", wanted.run_time)  # noqa: B010  Locust's namespace is untyped
     before = conductor.last
     if runner is None:
         return jsonify(error="Locust has no runner yet; wait a few seconds", run_id=None), 503
     if environment.shape_class:
         greenlet = gevent.spawn(runner.start_shape)
     else:
-        greenlet = gevent.spawn(runner.start, wanted["users"], wanted["spawn_rate"])
+        greenlet = gevent.spawn(runner.start, wanted.users, wanted.spawn_rate)
     while conductor.session is None and conductor.last is before and not greenlet.ready():
         gevent.sleep(0.01)
     if conductor.session is None:
         return jsonify(error=conductor.message or "the run did not start; see the master's log", run_id=None), 500
-    if wanted["run_time"]:
-        timers.append(gevent.spawn_later(wanted["run_time"], _stop_if_on, conductor, conductor.session.info.id))
+    if wanted.run_time:
+        timers.append(gevent.spawn_later(wanted.run_time, _stop_if_on, conductor, conductor.session.info.id))
     return jsonify(run_id=conductor.session.info.id), 202
 
 
-def _stop(conductor: Conductor) -> tuple[Response, int]:
+def _stop(conductor: Conductor, body: object) -> tuple[Response, int]:
+    """Stop the run that is on; a body that names a run stops no other."""
     session, runner = conductor.session, conductor.environment.runner
     if session is None or runner is None:
         return jsonify(error="no run is on", run_id=None), 409
+    meant = body.get("run_id") if isinstance(body, dict) else None
+    if meant not in (None, session.info.id):
+        return jsonify(error=f"run {meant} is not on, run {session.info.id} is", run_id=session.info.id), 409
     gevent.spawn(runner.stop)
     return jsonify(run_id=session.info.id), 202
 
@@ -117,18 +123,3 @@ def _stop_if_on(conductor: Conductor, run_id: str) -> None:
     runner = conductor.environment.runner
     if runner is not None and conductor.session is not None and conductor.session.info.id == run_id:
         runner.stop()
-
-
-def _wanted(body: object) -> dict[str, Any]:
-    if not isinstance(body, dict):
-        raise TypeError('send JSON like {"users": 20, "spawn_rate": 10, "run_time": 60}')
-    users, rate, run_time = body.get("users", 1), body.get("spawn_rate"), body.get("run_time")
-    if not isinstance(users, int) or isinstance(users, bool) or users < 1:
-        raise ValueError(f"users is {users!r}; send a whole number of at least 1")
-    rate = max(users / 2, 1.0) if rate is None else rate
-    for name, value in (("spawn_rate", rate), ("run_time", run_time)):
-        if value is not None and (not isinstance(value, int | float) or not 0 < value < 1e7):
-            raise ValueError(f"{name} is {value!r}; send a number above zero")
-    plan = {key: body[key] for key in ("run_id", "scenario", "baseline", "labels") if body.get(key) is not None}
-    RunPlan(**plan)
-    return {"users": users, "spawn_rate": float(rate), "run_time": run_time, "host": body.get("host"), "plan": plan}

@@ -77,6 +77,12 @@ def run_status(conductor: Conductor) -> dict[str, Any]:
     }
 
 
+def ready_workers(conductor: Conductor) -> int:
+    """Return how many workers wait for a run."""
+    runner = conductor.environment.runner
+    return len(runner.clients.ready) if isinstance(runner, MasterRunner) else 1
+
+
 def _tested(runs: Path) -> FunctionalOutcome | None:
     """Return the last functional run; its file is read only when it is another than at the last scrape."""
     try:

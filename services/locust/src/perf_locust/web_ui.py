@@ -8,6 +8,7 @@ from locust.web import WebUI
 
 from perf_core.errors import PerfError
 from perf_locust.admission import Admission, guard, is_loopback
+from perf_locust.baseline_routes import baseline_routes
 from perf_locust.conductor import Conductor
 from perf_locust.control import control_routes, refused_because_busy
 from perf_locust.functional import functional_routes
@@ -15,6 +16,7 @@ from perf_locust.login_page import login_pages
 from perf_locust.own_section import with_own_section
 from perf_locust.report_routes import report_routes
 from perf_locust.settings import Settings
+from perf_locust.store_routes import store_routes
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +29,8 @@ def extend(web_ui: WebUI, conductor: Conductor) -> None:
     _guard(app, web_ui.host, conductor.settings)
     app.register_blueprint(control_routes(conductor))
     app.register_blueprint(report_routes(conductor.store))
+    app.register_blueprint(store_routes(conductor.store))
+    app.register_blueprint(baseline_routes(conductor.store))
     app.register_blueprint(functional_routes(conductor.settings.runs_dir))
     conductor.url = f"http://{web_ui.host or '127.0.0.1'}:{web_ui.port}"
 

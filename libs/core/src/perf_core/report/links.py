@@ -7,6 +7,8 @@ from urllib.parse import quote, urlencode, urlsplit
 from perf_core.errors import UsageError
 from perf_core.model.run import RunInfo
 
+VARIABLES = ("PERF_PUBLIC_URL", "PERF_GRAFANA_URL")
+"""What of the environment makes links possible."""
 _DASHBOARD = "/d/perf-live"
 _MARGIN = 30.0
 """Seconds shown before and after a run: what led to it and what it left behind."""

@@ -18,7 +18,7 @@ from perf_core.runstore.store import RunStore
 log = logging.getLogger(__name__)
 
 _MARK = "protected.json"
-_GOING = ".deleted-"
+GOING = ".deleted-"
 """Prefix of a folder that is being deleted: no run any more, also when the deletion is interrupted."""
 _DAY = 86400.0
 
@@ -93,7 +93,7 @@ def delete(store: RunStore, run_id: str) -> None:
         RunStoreError: the folder cannot be deleted.
     """
     path = store.folder(run_id).path
-    going = path.with_name(f"{_GOING}{run_id}")
+    going = path.with_name(f"{GOING}{run_id}")
     try:
         shutil.rmtree(going, ignore_errors=True)
         path.rename(going)
@@ -106,7 +106,7 @@ def delete(store: RunStore, run_id: str) -> None:
 
 def sweep(store: RunStore) -> None:
     """Finish deletions that were interrupted."""
-    for path in store.root.glob(f"{_GOING}*"):
+    for path in store.root.glob(f"{GOING}*"):
         shutil.rmtree(path, ignore_errors=True)
 
 

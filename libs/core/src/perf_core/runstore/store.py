@@ -4,7 +4,7 @@ import logging
 import os
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -53,11 +53,19 @@ class RunStore:
         Raises:
             RunStoreError: the folder cannot be written, or there is a run of that id.
         """
+        self.check_new(info.id)
         folder = self.folder_of(info.id)
-        if (folder.path / "run.json").exists():
-            raise RunStoreError(f"there is a run {info.id} already; leave the id out to get a fresh one")
         folder.write_info(info)
         return folder
+
+    def check_new(self, run_id: str) -> None:
+        """Check that a run could be made under this id.
+
+        Raises:
+            RunStoreError: there is a run of that id, or it cannot be one.
+        """
+        if (self.folder_of(run_id).path / "run.json").exists():
+            raise RunStoreError(f"there is a run {run_id} already; leave the id out to get a fresh one")
 
     def reserve(self) -> RunFolder:
         """Make the folder of a run that does not come from a live master, under an id that nobody else can get.
@@ -126,7 +134,7 @@ class RunStore:
         if choice == "none":
             return None
         if choice == "latest":
-            return self._latest(scenario, excluding)
+            return newest_usable(self.list(), scenario, excluding, str(self.root))
         promotion = self.promoted(scenario) if choice is None else None
         run_id = choice or (promotion.run_id if promotion else None)
         if run_id is None or (choice is None and run_id == excluding):
@@ -136,12 +144,18 @@ class RunStore:
         except RunStoreError as cause:
             raise BaselineError(f"the baseline cannot be used: {cause}") from cause
 
-    def _latest(self, scenario: str, excluding: str | None) -> RunInfo:
-        for run in self.list():
-            usable = run.state is RunState.FINISHED and run.validity is Validity.VALID
-            usable = usable and not run.blocks and not run.low_resolution
-            if usable and run.scenario == scenario and run.id != excluding and run.verdict is not Verdict.REGRESSED:
-                return run
-        raise BaselineError(
-            f"no finished VALID run of scenario '{scenario}' is in {self.root}; make one, or use --baseline none"
-        )
+
+def newest_usable(runs: Iterable[RunInfo], scenario: str, excluding: str | None, where: str) -> RunInfo:
+    """Return what "latest" means: of runs, newest first, the first that is finished, VALID and not REGRESSED.
+
+    Raises:
+        BaselineError: there is none; the message says where it was looked for.
+    """
+    for run in runs:
+        usable = run.state is RunState.FINISHED and run.validity is Validity.VALID
+        usable = usable and not run.blocks and not run.low_resolution
+        if usable and run.scenario == scenario and run.id != excluding and run.verdict is not Verdict.REGRESSED:
+            return run
+    raise BaselineError(
+        f"no finished VALID run of scenario '{scenario}' is in {where}; make one, or use --baseline none"
+    )
