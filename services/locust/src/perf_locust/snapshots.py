@@ -19,7 +19,7 @@ OUTCOMES = ("passed", "failed", "skipped")
 
 def take_snapshot(conductor: Conductor) -> str:
     """Return the counters and readings of this master as JSON; the loop goes on while it is written."""
-    return snapshot_text(_head(conductor), _workers(conductor), conductor.live, lambda: gevent.sleep(0))
+    return snapshot_text(_head(conductor), worker_readings(conductor), conductor.live, lambda: gevent.sleep(0))
 
 
 def _head(conductor: Conductor) -> Snapshot:
@@ -69,7 +69,7 @@ def run_status(conductor: Conductor) -> dict[str, Any]:
         "rate": recent.rate if session else 0.0,
         "p50": recent.p50,
         "p95": recent.p95,
-        "workers": len(_workers(conductor)),
+        "workers": len(worker_readings(conductor)),
         "verdict": str(last.comparison.verdict) if last and last.comparison.verdict else None,
         "last_run_id": last.info.id if last else None,
         "message": conductor.message,
@@ -97,7 +97,8 @@ def _read(runs: Path, changed: int) -> FunctionalOutcome | None:  # noqa: ARG001
     return in_native_thread(read_outcome, runs)
 
 
-def _workers(conductor: Conductor) -> tuple[WorkerReading, ...]:
+def worker_readings(conductor: Conductor) -> tuple[WorkerReading, ...]:
+    """Return the workers as Locust and their own readings tell of them."""
     runner = conductor.environment.runner
     if not isinstance(runner, MasterRunner):
         return ()

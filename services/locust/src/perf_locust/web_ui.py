@@ -14,6 +14,8 @@ from perf_locust.control import control_routes, refused_because_busy
 from perf_locust.functional import functional_routes
 from perf_locust.login_page import login_pages
 from perf_locust.own_section import with_own_section
+from perf_locust.pages.doors import page_doors
+from perf_locust.pages.routes import page_routes
 from perf_locust.report_routes import report_routes
 from perf_locust.settings import Settings
 from perf_locust.store_routes import store_routes
@@ -32,6 +34,8 @@ def extend(web_ui: WebUI, conductor: Conductor) -> None:
     app.register_blueprint(store_routes(conductor.store))
     app.register_blueprint(baseline_routes(conductor.store))
     app.register_blueprint(functional_routes(conductor.settings.runs_dir))
+    app.register_blueprint(page_doors())
+    app.register_blueprint(page_routes(conductor))
     conductor.url = f"http://{web_ui.host or '127.0.0.1'}:{web_ui.port}"
 
     @app.before_request
