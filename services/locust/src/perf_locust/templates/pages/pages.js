@@ -42,7 +42,7 @@ async function send(form) {
   button.disabled = true;
   try {
     const csrf = document.querySelector("meta[name=csrf]").content;
-    const answer = await fetch(form.action, {
+    const answer = await fetch(form.getAttribute("action"), {
       method: "POST",
       headers: { "Content-Type": "application/json", "X-CSRF-Token": csrf },
       body: JSON.stringify(body),
