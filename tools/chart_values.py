@@ -56,6 +56,44 @@ FREE = ("*.resources", "*.labels", "*.podAnnotations", "*.env", "*.podSecurityCo
 """Maps with defaults that still take any key."""
 
 
+COMMON = {
+    "ref": "Complete reference; wins over the other image keys.",
+    "repository": "Image without its tag; global.imageRegistry comes before it.",
+    "tag": "Empty means the chart's appVersion.",
+    "pullPolicy": "Always, IfNotPresent or Never.",
+    "resources": "Requests and limits of the container.",
+    "nodeSelector": "Where its pods run.",
+    "tolerations": "Taints its pods bear.",
+    "affinity": "As a pod has it.",
+    "podAnnotations": "Annotations of its pods.",
+    "podSecurityContext": "As a pod has it.",
+    "enabled": "Switch it on or off.",
+    "replicas": "Number of pods.",
+    "port": "Port of the Service.",
+    "metricsPort": "Port of the metrics.",
+    "type": "ClusterIP, NodePort or LoadBalancer.",
+    "size": "Size of the volume.",
+    "storageClass": "StorageClass of the volume; empty means global.storageClass.",
+    "terminationGracePeriodSeconds": "Seconds in which the pod may finish what it has begun.",
+    "username": "Name of the database's user.",
+    "database": "Name of the database.",
+    "host": "SMTP server.",
+    "from": "Sender.",
+    "user": "Login.",
+    "password": "Its password; prefer existingSecret.",
+    "interval": "Seconds between scrapes, as 5s.",
+    "scrapeTimeout": "At most the interval.",
+    "label": "Label that the sidecar looks for ...",
+    "labelValue": "... and its value.",
+    "annotations": "Further annotations.",
+    "envFrom": "envFrom of master and workers.",
+    "extraVolumeMounts": "Where they mount extraVolumes.",
+    "suspend": "Start nothing by itself.",
+    "security": "none, starttls or tls.",
+}
+"""What keys without a comment of their own say, by their last part: the same thing everywhere."""
+
+
 def schema_of(value: object, path: str = "") -> Schema:
     """Return the JSON schema of a default; `path` is its dotted key."""
     rule = next((rule for pattern, rule in RULES.items() if _matches(pattern, path)), None)
@@ -83,7 +121,11 @@ def schema_text(values: Schema) -> str:
 
 
 def rows_of(text: str) -> Iterator[tuple[str, str, str]]:
-    """Yield (dotted key, default as JSON, comment) of every commented key of a values.yaml."""
+    """Yield (dotted key, default as JSON, comment) of every key of a values.yaml that is a value or is commented.
+
+    Raises:
+        KeyError: a value says nothing of itself.
+    """
     values = yaml.safe_load(text)
     keys: list[str] = []
     comment: list[str] = []
@@ -95,8 +137,11 @@ def rows_of(text: str) -> Iterator[tuple[str, str, str]]:
         key = re.match(r"( *)([A-Za-z_]+):", line)
         if key:
             keys = [*keys[: len(key[1]) // 2], key[2]]
-            if comment:
-                yield ".".join(keys), json.dumps(_at(values, keys)), " ".join(comment)
+            path, value = ".".join(keys), _at(values, keys)
+            inner = any(_matches(pattern, path.rpartition(".")[0]) for pattern in FREE)
+            whole = not isinstance(value, dict) or any(_matches(pattern, path) for pattern in FREE)
+            if comment or (whole and not inner):
+                yield path, json.dumps(value), " ".join(comment) or COMMON[keys[-1]]
         comment = []
 
 

@@ -4,12 +4,17 @@
 {{- end -}}
 
 {{- define "perf-platform.fullname" -}}
+{{- $name := printf "%s-%s" .Release.Name (include "perf-platform.name" .) -}}
 {{- if .Values.fullnameOverride -}}
-{{- .Values.fullnameOverride | trunc 40 | trimSuffix "-" -}}
+{{- $name = .Values.fullnameOverride -}}
 {{- else if contains (include "perf-platform.name" .) .Release.Name -}}
-{{- .Release.Name | trunc 40 | trimSuffix "-" -}}
+{{- $name = .Release.Name -}}
+{{- end -}}
+{{- if gt (len $name) 40 -}}
+{{- /* What is cut off still tells two releases apart. */ -}}
+{{- printf "%s-%s" ($name | trunc 33 | trimSuffix "-") ($name | sha256sum | trunc 6) -}}
 {{- else -}}
-{{- printf "%s-%s" .Release.Name (include "perf-platform.name" .) | trunc 40 | trimSuffix "-" -}}
+{{- $name | trimSuffix "-" -}}
 {{- end -}}
 {{- end -}}
 

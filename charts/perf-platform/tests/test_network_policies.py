@@ -18,7 +18,7 @@ FULL = {
     "webhook": {"url": "https://hooks.example.com/services/1"},
     "monitoring": {"prometheusUrl": "http://prometheus-operated.monitoring.svc:9090"},
 }
-EGRESS = {"networkPolicy": {"egress": True}}
+EGRESS = {"networkPolicy": {"egress": True}, "runJob": {"enabled": True}, "upgradeGuard": {"enabled": True}}
 
 
 def _pod(component: str, release: str = "rel") -> Peer:
@@ -116,6 +116,7 @@ def test_egress_lets_through_what_the_release_needs_and_nothing_else(chart: Any)
         ("run", "master", 8089, True),
         ("run", "api-baseline", 8000, True),
         ("run", "api", 8000, False),
+        ("run", "internet", 587, True),  # it tells of the verdict of turns
         ("upgrade-guard", "master", 8089, True),
     ]
     peers = PEERS | {"api-current": _pod("api-current")}

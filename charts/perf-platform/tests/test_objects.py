@@ -154,15 +154,18 @@ def test_a_changed_locustfile_restarts_master_and_workers(chart: Any) -> None:
 
 
 def test_the_longest_names_fit(chart: Any) -> None:
-    release = chart.render(name="r" * 53, apis=OPERATOR)
+    release = chart.render(_values("full-values.yaml"), name="r" * 53, apis=OPERATOR)
 
     for each in release.objects:
+        if each["kind"] == "CronJob":
+            assert len(each["metadata"]["name"]) <= 52, "the Jobs of a CronJob have its name and 11 characters more"
         assert len(each["metadata"]["name"]) <= 63, each["metadata"]["name"]
         assert all(len(str(value)) <= 63 for value in each["metadata"]["labels"].values())
 
 
-def test_two_releases_live_side_by_side(chart: Any) -> None:
-    one, two = (chart.render(name=name, apis=OPERATOR) for name in ("one", "two"))
+@pytest.mark.parametrize("start", ["", "r" * 50])
+def test_two_releases_live_side_by_side(chart: Any, start: str) -> None:
+    one, two = (chart.render(name=start + name, apis=OPERATOR) for name in ("one", "two"))
 
     names = [{(each["kind"], each["metadata"]["name"]) for each in release.objects} for release in (one, two)]
     assert names[0].isdisjoint(names[1])

@@ -32,6 +32,9 @@ containers:
         value: /tmp/runs
       - name: PERF_MASTER_TOKEN
         valueFrom: {secretKeyRef: {name: {{ include "perf-platform.webSecret" $root }}, key: token}}
+      {{- if include "perf-platform.ab" $root }}
+      {{- include "perf-platform.notifyEnv" $root | nindent 6 }}
+      {{- end }}
       {{- include "perf-platform.locustEnv" $root | nindent 6 }}
     {{- with $root.Values.locust.envFrom }}
     envFrom:
