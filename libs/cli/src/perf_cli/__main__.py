@@ -19,6 +19,7 @@ COMMANDS = {
     "runs": "list the stored runs",
     "pull": "fetch the folder of a run from a remote master",
     "import": "turn the raw results of JMeter, k6 or another tool into a run",
+    "pace": "change pacing, users and mix of the run that is on",
     "data": "show and check a source of test data",
     "repair": "bring in what killed workers left, and close runs left open",
     "baseline": "choose which run others are judged against",

@@ -52,6 +52,8 @@ class Conductor:
         self.finishing = False
         self.url = ""
         self.lost = 0
+        self.pacing: float | None = None
+        """Seconds from start to start of an iteration of a user, when somebody set them in the run that is on."""
         self.message = ""
         self.watch: ThresholdWatch | None = None
         self.recoveries: dict[str, Recovery] = {}

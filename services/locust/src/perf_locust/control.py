@@ -10,6 +10,8 @@ from perf_core.errors import PerfError
 from perf_locust.admission import Admission, guard
 from perf_locust.blocks import take_blocks
 from perf_locust.conductor import Conductor
+from perf_locust.pace_desk import PaceDesk
+from perf_locust.pace_routes import pace_routes
 from perf_locust.snapshots import ready_workers, run_status, take_snapshot
 from perf_locust.start_request import StartRequest
 
@@ -54,11 +56,12 @@ def refused_because_busy(conductor: Conductor) -> tuple[Response, int]:
     return jsonify(error=f"run {run_id} is on; stop it or wait for its end", run_id=run_id), 409
 
 
-def serve_headless(conductor: Conductor) -> str:
+def serve_headless(conductor: Conductor, desk: PaceDesk) -> str:
     """Serve the routes on a free loopback port, for a master without a web UI, and return the address."""
     app = Flask("perf_locust")
     guard(app, Admission(conductor.settings.token, login=None))
     app.register_blueprint(control_routes(conductor))
+    app.register_blueprint(pace_routes(desk))
     server = WSGIServer(("127.0.0.1", 0), app, log=None, error_log=log)
     server.start()
     return f"http://127.0.0.1:{server.server_port}"

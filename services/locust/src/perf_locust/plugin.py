@@ -21,6 +21,9 @@ from perf_locust.local_side import LocalSide
 from perf_locust.master_side import MasterSide
 from perf_locust.metrics_switch import MetricsSwitch
 from perf_locust.own_section import rewrite_html_file
+from perf_locust.pace_desk import PaceDesk
+from perf_locust.pace_receiver import PaceReceiver
+from perf_locust.paced_users import PacedUsers
 from perf_locust.preflight import TargetUnreachableError, wait_for_target
 from perf_locust.samplers.registry import REGISTRY
 from perf_locust.settings import Settings
@@ -67,6 +70,8 @@ def register(environment: Environment, early: EarlyRequests | None = None) -> No
         setattr(environment, _MARK, WorkerSide(environment, runner, settings, early))
         if settings.plan.interleaved:
             runner.register_message(BLOCKS, BlockGate(environment.user_classes).on_blocks)
+        else:
+            PaceReceiver(environment, runner, PacedUsers(environment, REGISTRY))
         return
     if early is not None:
         early.hand_over(None)  # only workers have users before this
@@ -81,8 +86,9 @@ def register(environment: Environment, early: EarlyRequests | None = None) -> No
     elif isinstance(runner, LocalRunner):
         LocalSide(environment, runner, conductor)
         begin_alone(environment, REGISTRY, DryEnd(conductor))
+    desk = PaceDesk(environment, conductor, PacedUsers(environment, REGISTRY))
     environment.events.test_start.add_listener(switch.on_test_start)  # last: the run has its id by then
-    _open_doors(environment, conductor)
+    _open_doors(environment, conductor, desk)
 
 
 def check_version(version: str) -> None:
@@ -136,11 +142,11 @@ def _wait_for_recovery(recovering: list[gevent.Greenlet]) -> None:
         )
 
 
-def _open_doors(environment: Environment, conductor: Conductor) -> None:
+def _open_doors(environment: Environment, conductor: Conductor, desk: PaceDesk) -> None:
     if environment.web_ui is not None:
-        extend(environment.web_ui, conductor)
+        extend(environment.web_ui, conductor, desk)
     else:
-        conductor.url = serve_headless(conductor)
+        conductor.url = serve_headless(conductor, desk)
 
     def on_quit(**_: object) -> None:
         html_file = getattr(environment.parsed_options, "html_file", None)

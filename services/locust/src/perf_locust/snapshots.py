@@ -40,6 +40,7 @@ def _head(conductor: Conductor) -> Snapshot:
         captured=conductor.live.captured,
         lost=conductor.lost,
         folded=conductor.live.folded,
+        pacing=conductor.pacing if session is not None else None,
         verdict=str(last.comparison.verdict) if last and last.comparison.verdict else None,
         notifications=dict(conductor.postman.outcomes),
         functional_tests={name: getattr(tested, name) for name in OUTCOMES} if tested else {},

@@ -14,6 +14,8 @@ from perf_locust.control import control_routes, refused_because_busy
 from perf_locust.functional import functional_routes
 from perf_locust.login_page import login_pages
 from perf_locust.own_section import with_own_section
+from perf_locust.pace_desk import PaceDesk
+from perf_locust.pace_routes import pace_routes
 from perf_locust.pages.doors import page_doors
 from perf_locust.pages.routes import page_routes
 from perf_locust.report_routes import report_routes
@@ -23,13 +25,14 @@ from perf_locust.store_routes import store_routes
 log = logging.getLogger(__name__)
 
 
-def extend(web_ui: WebUI, conductor: Conductor) -> None:
+def extend(web_ui: WebUI, conductor: Conductor, desk: PaceDesk) -> None:
     """Extend the web UI before it starts; `conductor.url` becomes its address."""
     app = web_ui.app
     if app is None:
         return
     _guard(app, web_ui.host, conductor.settings)
     app.register_blueprint(control_routes(conductor))
+    app.register_blueprint(pace_routes(desk))
     app.register_blueprint(report_routes(conductor.store))
     app.register_blueprint(store_routes(conductor.store))
     app.register_blueprint(baseline_routes(conductor.store))

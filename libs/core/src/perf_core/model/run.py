@@ -16,7 +16,7 @@ class RunEvent:
     kind: str
     """Closed set, snake_case: worker_joined, worker_left, worker_lost, worker_away, worker_back, users_changed,
     pacing_changed, writing_failed, writing_resumed, interrupted, repaired, stop,
-    data_dry, data_lost, data_differs."""
+    data_dry, data_lost, data_differs, mix_changed, pacing_missed."""
     text: str
 
 

@@ -19,7 +19,7 @@ class Mix(Sampler):
         Raises:
             DataError: a weight is not one of a sampler's, or makes no sense.
         """
-        self.name, self._samplers, self._seed, self._first = name, dict(samplers), seed, dict(weights)
+        self.name, self._samplers, self._seed, self.first = name, dict(samplers), seed, dict(weights)
         if set(weights) != set(samplers):
             raise DataError(
                 f"{name} has the samplers {_listed(samplers)} and weights for {_listed(weights)}; name all"
@@ -30,7 +30,7 @@ class Mix(Sampler):
     def begin(self, worker: int) -> None:
         """Begin again with the weights of the locustfile."""
         self._random = Random(f"{self._seed} {self.name} {worker}")  # noqa: S311  load
-        self.weigh(self._first)
+        self.weigh(self.first)
 
     def weigh(self, weights: Mapping[str, float]) -> None:
         """Set weights; samplers that are not named keep theirs.

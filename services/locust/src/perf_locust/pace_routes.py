@@ -1,0 +1,57 @@
+"""`/perf/pace`: what is set, and setting it."""
+
+import time
+from typing import Any
+
+import gevent
+from flask import Blueprint, Response, jsonify, request
+
+from perf_core.errors import UsageError
+from perf_locust.pace_desk import ConflictError, PaceDesk
+
+PATIENCE = 2.0
+"""Seconds in which workers should acknowledge; who has not is named, and told again."""
+
+
+def pace_routes(desk: PaceDesk) -> Blueprint:
+    """Return the routes; `admission.guard` says who may use them."""
+    routes = Blueprint("perf_pace", __name__, url_prefix="/perf")
+
+    @routes.get("/pace")
+    def show() -> Response:
+        return jsonify(_status(desk))
+
+    @routes.post("/pace")
+    def change() -> tuple[Response, int]:
+        body = request.get_json(silent=True)
+        if not isinstance(body, dict):
+            return jsonify(error='send JSON like {"seconds": 0.5}, {"rate": 200} or {"reset": true}'), 422
+        try:
+            desk.change(body)
+        except ConflictError as cause:
+            return jsonify(_status(desk) | {"error": str(cause)}), 409
+        except UsageError as cause:
+            return jsonify(error=str(cause)), 422
+        deadline = time.monotonic() + PATIENCE
+        while desk.missing() and time.monotonic() < deadline:
+            gevent.sleep(0.01)
+        return jsonify(_status(desk)), 200
+
+    return routes
+
+
+def _status(desk: PaceDesk) -> dict[str, Any]:
+    pace = desk.pace
+    return {
+        "revision": pace.revision,
+        "pacing": pace.told(),
+        "seconds": pace.seconds,
+        "rate": pace.rate,
+        "users": pace.users,
+        "tasks": desk.task_weights(),
+        "sources": desk.source_weights(),
+        "by": pace.by,
+        "acknowledged": {worker: desk.acknowledged.get(worker, 0) for worker in desk.workers()},
+        "missing": list(desk.missing()),
+        "refused": desk.refused,
+    }

@@ -1,0 +1,69 @@
+"""The users of one process under what is set: applies it, and tells when it cannot be kept."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from locust.env import Environment
+
+from perf_core.errors import PerfError
+from perf_locust.pace_gate import PaceGate
+from perf_locust.samplers.registry import Registry
+from perf_locust.task_weights import TaskWeights
+
+FEWEST = 20
+"""Starts of iterations after which is told that pacing is missed ..."""
+MISSED = 0.2
+"""... in more than this share of them."""
+
+
+class PacedUsers:
+    """Pacing, weights of tasks and weights of sources in one process."""
+
+    def __init__(self, environment: Environment, registry: Registry) -> None:
+        """Stand before the waiting times of all users."""
+        self._gate = PaceGate(environment.user_classes)
+        self._environment, self._registry = environment, registry
+        self._tasks: TaskWeights | None = None
+        self._told_missed = False
+
+    def begin(self) -> None:
+        """Begin a run with what the locustfile says; by now Locust has left out the tasks that tags exclude."""
+        self._tasks = self._tasks or TaskWeights(self._environment.user_classes)
+        self.apply({"seconds": None, "tasks": {}, "sources": {}})
+
+    def apply(self, wanted: Mapping[str, Any]) -> str:
+        """Set it; return why it cannot be done here, or nothing."""
+        try:
+            if self._tasks is not None:
+                self._tasks.set(wanted["tasks"])
+            for name, each in self._registry.mixes.items():
+                each.weigh(each.first | wanted["sources"].get(name, {}))
+        except PerfError as cause:
+            return str(cause)
+        self._gate.set(wanted["seconds"])
+        self._told_missed = False
+        return ""
+
+    def unknown(self, sources: Mapping[str, object]) -> str:
+        """Return what is wrong when a mix is named that is not there; else nothing."""
+        known = self._registry.mixes
+        names = [name for name in sources if name not in known]
+        return f"there is no mix {names[0]!r} of test data; there is {', '.join(known) or 'none'}" if names else ""
+
+    @property
+    def task_weights(self) -> dict[str, float]:
+        """The weights of all tasks."""
+        return dict(self._tasks.weights) if self._tasks is not None else {}
+
+    @property
+    def source_weights(self) -> dict[str, dict[str, float]]:
+        """The weights of all mixes."""
+        return {name: dict(each.weights) for name, each in self._registry.mixes.items()}
+
+    def missed(self) -> float | None:
+        """Return the share of starts that came late, once, if it is too large; else None."""
+        gate = self._gate
+        if self._told_missed or gate.starts < FEWEST or gate.late <= MISSED * gate.starts:
+            return None
+        self._told_missed = True
+        return gate.late / gate.starts
