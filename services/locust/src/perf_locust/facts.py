@@ -82,9 +82,7 @@ def pacing_of(user_classes: Iterable[type[User]]) -> str:
 def _wait_of(user: type[User]) -> str:
     """Return Locust's name of a wait time with its numbers, which it keeps in a closure; else the function's name."""
     wait = user.__dict__.get("wait_time") or getattr(user, "wait_time", None)
-    wait = getattr(
-        wait, "__wrapped__", wait
-    )  # what stands before it while a run is on says nothing of the locustfile
+    wait = getattr(wait, "__wrapped__", wait)  # pacing that is set later stands before it
     name = getattr(wait, "__qualname__", "")
     if getattr(wait, "__module__", "") != WAIT_TIMES:
         return name or "none"
