@@ -6,6 +6,7 @@ from typing import Any
 import gevent
 from gevent import monkey, socket
 
+from perf_locust.users.fast.arrival import STAMPED, arrival, ask_for_stamps
 from perf_locust.users.fast.parser import ResponseParser
 
 _Socket = monkey.get_original("socket", "socket")
@@ -22,6 +23,7 @@ class PlainConnection:
     """
 
     __slots__ = (
+        "_asked",
         "_data",
         "_deadline",
         "_due",
@@ -30,6 +32,7 @@ class PlainConnection:
         "_resume_soon",
         "_silence",
         "_socket",
+        "_stamped",
         "_stirred",
         "_timer",
         "_waiter",
@@ -42,6 +45,7 @@ class PlainConnection:
         """Take over a connected cooperative socket."""
         self._socket = _Socket(connected.family, connected.type, connected.proto, fileno=connected.detach())
         self._socket.settimeout(0)
+        self._stamped = ask_for_stamps(self._socket)
         self._hub = gevent.get_hub()
         self._resume_soon = self._hub.loop.run_callback
         self._waiter: gevent.Greenlet | None = None
@@ -57,7 +61,7 @@ class PlainConnection:
 
     def send(self, data: bytes, now: float, timeout: float) -> None:
         """Send all of it; from `now` on at most `timeout` seconds may pass in silence."""
-        self._silence = timeout
+        self._asked, self._silence = now, timeout
         self._deadline = now + timeout
         if self._deadline < self._due:
             self._arm(timeout)
@@ -117,14 +121,18 @@ class PlainConnection:
             self._stirred = True
             return
         try:
-            self._data = self._socket.recv(_BLOCK)
+            if self._stamped:
+                self._data, ancillary, _, _ = self._socket.recvmsg(_BLOCK, STAMPED)
+                self.arrived = arrival(ancillary, self._asked)
+            else:
+                self._data = self._socket.recv(_BLOCK)
+                self.arrived = perf_counter()
         except BlockingIOError:
             return
         except OSError as error:
             self._fail(error)
             return
-        self.arrived = now = perf_counter()
-        self._deadline = now + self._silence
+        self._deadline = self.arrived + self._silence
         self._resume_soon(self._resume)
 
     def _resume(self) -> None:

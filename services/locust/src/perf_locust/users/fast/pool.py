@@ -72,7 +72,7 @@ def _connect_plain(origin: Origin, timeout: float) -> PlainConnection:
 def _connect_tls(origin: Origin, context: ssl.SSLContext, timeout: float) -> TlsConnection:
     connected = _connect(origin, timeout)
     try:
-        return TlsConnection(context.wrap_socket(connected, server_hostname=origin.host))
+        return TlsConnection(connected, context, origin.host, timeout)
     except BaseException:
         connected.close()
         raise

@@ -1,31 +1,44 @@
-"""A connection with TLS, by gevent's cooperative SSL socket."""
+"""A connection with TLS: Python's TLS on top of a plain connection, so that it is read and timed like one."""
 
 from time import perf_counter
 
-from gevent import monkey, ssl
+from gevent import socket, ssl
 
-from perf_locust.users.fast.parser import ResponseParser
+from perf_locust.users.fast.plain_connection import PlainConnection
 
-_poll = monkey.get_original("select", "poll")
 _BLOCK = 65536
-_READABLE = 1
 
 
 class TlsConnection:
-    """An encrypted socket; TLS costs so much more than the event loop that the plain way of gevent is kept."""
+    """Encrypts what goes over a plain connection (ssl.SSLObject between two ssl.MemoryBIO)."""
 
-    __slots__ = ("_socket", "arrived", "parser")
+    __slots__ = ("_came", "_carrier", "_goes", "_tls", "parser")
 
-    def __init__(self, secured: ssl.SSLSocket) -> None:
-        """Take over a cooperative SSL socket whose handshake is done."""
-        self._socket = secured
-        self.arrived = 0.0
-        self.parser = ResponseParser()
+    def __init__(self, connected: socket.socket, context: ssl.SSLContext, host: str, timeout: float) -> None:
+        """Take over a connected cooperative socket and shake hands within `timeout` seconds of silence.
 
-    def send(self, data: bytes, now: float, timeout: float) -> None:  # noqa: ARG002  the same call as without TLS
-        """Send all of it; at most `timeout` seconds may pass in silence from then on."""
-        self._socket.settimeout(timeout)
-        self._socket.sendall(data)
+        Raises:
+            OSError: the server does not, or its certificate will not do (ssl.SSLError).
+        """
+        self._came, self._goes = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self._tls = context.wrap_bio(self._came, self._goes, server_hostname=host)
+        self._carrier = PlainConnection(connected)
+        self.parser = self._carrier.parser
+        try:
+            self._shake_hands(timeout)
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def arrived(self) -> float:
+        """When the last bytes had arrived, on time.perf_counter's clock."""
+        return self._carrier.arrived
+
+    def send(self, data: bytes, now: float, timeout: float) -> None:
+        """Send all of it; from `now` on at most `timeout` seconds may pass in silence."""
+        self._tls.write(data)
+        self._carrier.send(self._goes.read(), now, timeout)
 
     def receive(self) -> bytes:
         """Wait for bytes and return them; none is the end.
@@ -33,20 +46,40 @@ class TlsConnection:
         Raises:
             OSError: the connection is broken, or was silent for too long (TimeoutError).
         """
-        data: bytes = self._socket.recv(_BLOCK)
-        self.arrived = perf_counter()
-        return data
+        while True:
+            try:
+                return bytes(self._tls.read(_BLOCK))
+            except ssl.SSLWantReadError:
+                self._take_more()
+            except (ssl.SSLZeroReturnError, ssl.SSLEOFError):
+                return b""
 
     def usable(self) -> bool:
         """Say whether nothing has come while it was idle, not even the end."""
-        return True
+        return self._carrier.usable()
 
     def unheard(self) -> bool:
-        """Say whether nothing has come since; a system call."""
-        poller = _poll()
-        poller.register(self._socket.fileno(), _READABLE)
-        return not poller.poll(0)
+        """Say whether nothing has come that the hub has not seen yet; a system call."""
+        return self._carrier.unheard()
 
     def close(self) -> None:
         """Close it."""
-        self._socket.close()
+        self._carrier.close()
+
+    def _shake_hands(self, timeout: float) -> None:
+        while True:
+            try:
+                self._tls.do_handshake()
+            except ssl.SSLWantReadError:
+                self._carrier.send(self._goes.read(), perf_counter(), timeout)
+                self._take_more()
+            else:
+                # what completes the handshake goes out with the first request
+                return
+
+    def _take_more(self) -> None:
+        data = self._carrier.receive()
+        if data:
+            self._came.write(data)
+        else:
+            self._came.write_eof()
