@@ -126,6 +126,17 @@ def test_only_the_master_mounts_the_runs(monitored: Any) -> None:
     assert monitored.one("Deployment", "master")["spec"]["strategy"] == {"type": "Recreate"}
 
 
+@pytest.mark.parametrize("keep", [False, True], ids=["goes", "stays"])
+def test_the_database_goes_or_stays_together_with_its_password(chart: Any, keep: bool) -> None:
+    release = chart.render({"mongodb": {"persistence": {"keep": keep}}})
+
+    policy = release.one("StatefulSet", "mongodb")["spec"]["persistentVolumeClaimRetentionPolicy"]
+    annotations = release.one("Secret", "mongodb")["metadata"].get("annotations")
+    assert policy == {"whenDeleted": "Retain" if keep else "Delete", "whenScaled": "Retain"}
+    assert annotations == ({"helm.sh/resource-policy": "keep"} if keep else None)
+    assert ("volume and login of MongoDB" in release.notes) is keep
+
+
 def test_a_new_chart_version_restarts_no_pod(chart: Any, tmp_path: Path) -> None:
     newer = tmp_path / "perf-platform"
     for path in CHART.rglob("*"):
