@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from perf_cli.judging_options import judging_settings
 from perf_cli.master_client import MasterClient, MasterRefusedError, MasterSilentError
 from perf_cli.packed_baseline import baseline_id
 from perf_cli.progress import Progress
@@ -81,6 +82,7 @@ def start_body(configured: RunOptions) -> dict[str, Any]:
         "metrics_controller": configuration.text("target.metrics_controller"),
         "labels": {name: str(value) for name, value in configuration.table("labels").items()} or None,
         "thresholds": {f"thresholds.{name}": str(text) for name, text in configuration.table("thresholds").items()},
+        "policy": judging_settings(configuration) or None,
         "strict": True if configuration["strict"] else None,
     }
     if configuration.settings["workers"].source != "default":

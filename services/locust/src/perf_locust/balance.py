@@ -15,9 +15,9 @@ class Balance:
     """Looks once a second whether users are where they should be, and has Locust dispatch them again if not."""
 
     def __init__(self, runner: MasterRunner, session: RunSession) -> None:
-        """Begin with the workers that are there."""
+        """Begin with the workers that are there: one that comes during the ramp-up gets no users from it."""
         self._runner, self._session = runner, session
-        self._members: frozenset[str] | None = None
+        self._members = _present(runner)
         self._tried: tuple[frozenset[str], int] | None = None
         self._moving_since: float | None = None
         self._short = 0
@@ -27,15 +27,13 @@ class Balance:
         runner = self._runner
         if runner.state != STATE_RUNNING or not runner.spawning_completed:
             return
-        members = frozenset(
-            node.id for node in (*runner.clients.ready, *runner.clients.running, *runner.clients.spawning)
-        )
+        members = _present(runner)
         before, self._members = self._members, members
-        if before is not None and members != before:
+        if members != before:
             self._changed(members - before)
         self._short = self._short + 1 if runner.user_count < runner.target_user_count else 0
         again = self._short >= 2 and self._tried != (members, runner.user_count)
-        if members and ((before is not None and members != before) or again):
+        if members and (members != before or again):
             self._begin_to_move()
             self._tried = (members, runner.user_count)
             runner.start(runner.target_user_count, runner.spawn_rate)
@@ -62,3 +60,7 @@ class Balance:
         least = runner.target_user_count // max(len(members), 1)
         counts = [node.user_count for node in runner.clients.all if node.id in members]
         return runner.user_count == runner.target_user_count and all(count >= least for count in counts)
+
+
+def _present(runner: MasterRunner) -> frozenset[str]:
+    return frozenset(node.id for node in (*runner.clients.ready, *runner.clients.running, *runner.clients.spawning))

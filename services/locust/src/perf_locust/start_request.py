@@ -3,13 +3,14 @@
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from perf_core.compare.policy import ComparisonPolicy, configured
 from perf_core.compare.threshold import parse_thresholds
 from perf_core.errors import UsageError
 from perf_core.model.plan import RunPlan
 
 EXAMPLE = '{"users": 20, "spawn_rate": 10, "run_time": 60}'
 _PLANNED = {"run_id": str, "scenario": str, "baseline": str, "metrics_controller": str, "strict": bool}
-_TABLES = ("labels", "thresholds")
+_TABLES = ("labels", "thresholds", "policy")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +59,10 @@ def _planned(body: dict[str, Any]) -> dict[str, Any]:
     for name in _TABLES:
         if body.get(name) is not None:
             planned[name] = table = _typed(body, name, dict)
-            if not all(isinstance(value, str) for value in table.values()):
+            if name != "policy" and not all(isinstance(value, str) for value in table.values()):
                 raise UsageError(f'{name} is {table!r}; send texts like {{"commit": "1a2b3c"}}')
     parse_thresholds(planned.get("thresholds", {}))
+    configured(ComparisonPolicy(), planned.get("policy", {}))
     return planned
 
 
