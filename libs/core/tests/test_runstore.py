@@ -240,3 +240,12 @@ def test_a_document_of_a_newer_minor_version_is_read(store: RunStore) -> None:
     path.write_text(json.dumps(json.loads(path.read_text()) | {"unheard_of": 1}))
 
     assert store.folder("a").read_info() == info
+
+
+def test_latest_is_the_newest_run_that_is_over(store: RunStore) -> None:
+    with pytest.raises(RunNotFoundError, match="is over"):
+        store.folder("latest")
+    for at, state in enumerate((RunState.FINISHED, RunState.INTERRUPTED, RunState.RUNNING)):
+        store.create(RunInfo(f"run-{at}", "shop", "t", state=state, started=100.0 + at))
+
+    assert store.folder("latest").id == "run-1"

@@ -17,7 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the actions."""
     actions = parser.add_subparsers(dest="action", required=True, metavar="set|show|clear|protect|unprotect")
     promote = actions.add_parser("set", help="promote a run")
-    promote.add_argument("run", help="run id")
+    promote.add_argument("run", help="run id, or latest: the newest run that is over")
     promote.add_argument("--force", action="store_true", help="also a run that is SUSPECT, INVALID or not finished")
     show = actions.add_parser("show", help="show the baseline of a scenario, or of all")
     show.add_argument("scenario", nargs="?")
@@ -25,9 +25,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     clear = actions.add_parser("clear", help="forget the baseline of a scenario")
     clear.add_argument("scenario")
     protect = actions.add_parser("protect", help="keep a run whatever its age; the promoted one is kept anyway")
-    protect.add_argument("run", help="run id")
+    protect.add_argument("run", help="run id, or latest: the newest run that is over")
     unprotect = actions.add_parser("unprotect", help="let retention decide about a run again")
-    unprotect.add_argument("run", help="run id")
+    unprotect.add_argument("run", help="run id, or latest: the newest run that is over")
     for action in (promote, show, clear, protect, unprotect):
         add_master_options(action)
 

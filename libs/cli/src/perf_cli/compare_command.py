@@ -15,7 +15,7 @@ EXAMPLE = "perf-platform compare 20261124-101500-3f9a 20261124-113000-77b0 --jso
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options; the baseline comes first."""
     parser.add_argument("baseline", help="run id of the baseline, or path or http(s) address of a packed run")
-    parser.add_argument("current", help="run id of the run to judge")
+    parser.add_argument("current", help="run id of the run to judge, or latest: the newest run that is over")
     parser.add_argument("--json", action="store_true", help="print the comparison as JSON and nothing else")
     add_judging_options(parser)
     add_threshold_option(parser)

@@ -10,7 +10,7 @@ EXAMPLE = "perf-platform export 20261124-113000-77b0 run.csv"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
-    parser.add_argument("run", help="run id")
+    parser.add_argument("run", help="run id, or latest: the newest run that is over")
     parser.add_argument("file", help="file to write: .csv, or .parquet (needs pyarrow)")
 
 

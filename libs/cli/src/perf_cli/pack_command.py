@@ -23,7 +23,7 @@ def run(options: argparse.Namespace) -> int:
     from perf_core.runstore.pack import pack
 
     store = RunStore.from_environment()
-    folder = store.folder(_newest(store) if options.run == "latest" else options.run)
+    folder = store.folder(options.run)
     info = folder.load().info  # a damaged run is no baseline
     if info.state is RunState.RUNNING:
         raise PerfError(f"run {info.id} is not finished; wait for its end")
@@ -31,10 +31,3 @@ def run(options: argparse.Namespace) -> int:
     write_atomically(Path(options.file).absolute(), data)
     print(f"{options.file}: run {info.id}, {info.requests} requests in {format_bytes(len(data))}")
     return 0
-
-
-def _newest(store: RunStore) -> str:
-    for run in store.list():
-        if run.state is not RunState.RUNNING:
-            return run.id
-    raise PerfError(f"no run in {store.root} is over; make one with `perf-platform run`")

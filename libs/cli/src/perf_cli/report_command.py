@@ -26,7 +26,7 @@ EXAMPLE = "perf-platform report 20261124-113000-77b0 --baseline 20261124-101500-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
-    parser.add_argument("run", help="run id")
+    parser.add_argument("run", help="run id, or latest: the newest run that is over")
     parser.add_argument(
         "--baseline", metavar="ID|FILE|URL|latest|none", help="run to judge against (default: the one it had)"
     )
@@ -70,7 +70,7 @@ def _render(
     comparison = compare_runs(
         current, baseline, thresholds=given_thresholds(options.threshold), settings=given_settings(options)
     )
-    folder = store.folder(options.run)
+    folder = store.folder(current.info.id)
     write_reports(folder.path, comparison, current, baseline, run_links(current.info, environment))
     folder.write_info(replace(current.info, verdict=comparison.verdict, baseline=chosen.id if chosen else None))
     return current.info, comparison

@@ -98,16 +98,22 @@ class RunStore:
         return RunFolder(self.root / run_id)
 
     def folder(self, run_id: str) -> RunFolder:
-        """Return the folder of a run.
+        """Return the folder of a run; "latest" is the newest that is over.
 
         Raises:
             RunNotFoundError: there is none; the message names the newest that are there.
         """
-        folder = self.folder_of(run_id)
+        folder = self.folder_of(self._newest() if run_id == "latest" else run_id)
         if not (folder.path / "run.json").is_file():
             newest = ", ".join(run.id for run in self.list()[:3]) or "none yet"
             raise RunNotFoundError(f"there is no run {run_id} in {self.root}; the newest are: {newest}")
         return folder
+
+    def _newest(self) -> str:
+        for run in self.list():
+            if run.state is not RunState.RUNNING:
+                return run.id
+        raise RunNotFoundError(f"no run in {self.root} is over; make one with `perf-platform run`")
 
     def load(self, run_id: str) -> "Recording":
         """Return everything recorded of a run."""
