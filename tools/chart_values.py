@@ -19,6 +19,7 @@ import yaml
 CHART = Path(__file__).parent.parent / "charts" / "perf-platform"
 BEGIN, END = "<!-- values: begin -->", "<!-- values: end -->"
 Schema = dict[str, Any]
+_SCALAR: Schema = {"type": ["string", "number", "boolean"]}
 _PORT: Schema = {"type": "integer", "minimum": 1, "maximum": 65535}
 _TRISTATE: Schema = {"enum": ["auto", True, False]}
 _SECONDS: Schema = {"type": "string", "pattern": "^[1-9][0-9]*s$"}
@@ -33,6 +34,16 @@ RULES: dict[str, Schema] = {
     "*.terminationGracePeriodSeconds": {"type": "integer", "minimum": 1},
     "*.timeoutSeconds": {"type": "integer", "minimum": 1},
     "*.ttlSeconds": {"type": "integer", "minimum": 60},
+    "*.args": {"type": "array", "items": _SCALAR},
+    "*.command": {"type": "array", "items": _SCALAR},
+    "*.extraArgs": {"type": "array", "items": _SCALAR},
+    "*.env": {"type": "object", "additionalProperties": _SCALAR},
+    "*.size": {"type": "string", "pattern": "^[0-9]+(\\.[0-9]+)?([kMGTPE]|[KMGTPE]i)?$"},
+    "global.imagePullSecrets": {"type": "array", "items": {"type": "string"}},
+    "locust.files.content": {"type": "object", "additionalProperties": {"type": "string"}},
+    "mongodb.writablePaths": {"type": "array", "items": {"type": "string", "pattern": "^/"}},
+    "run.labels": {"type": "object", "additionalProperties": _SCALAR},
+    "run.thresholds": {"type": "object", "additionalProperties": {"type": "string"}},
     "api.seedItems": {"type": "integer", "minimum": 0},
     "monitoring.serviceMonitors.enabled": _TRISTATE,
     "monitoring.rules.enabled": _TRISTATE,

@@ -1,5 +1,6 @@
 """Values reach what they are for, and impossible ones end with a sentence."""
 
+import base64
 import subprocess
 import sys
 from pathlib import Path
@@ -47,6 +48,10 @@ OPERATOR = ("monitoring.coreos.com/v1/ServiceMonitor", "monitoring.coreos.com/v1
         ({"locust": {"worker": {"replicas": -1}}}, "/locust/worker/replicas"),
         ({"api": {"service": {"port": 70000}}}, "/api/service/port"),
         ({"webhook": {"url": "hooks.example.com"}}, "/webhook/url"),
+        ({"locust": {"env": {"SHOP": {"a": 1}}}}, "/locust/env/SHOP"),
+        ({"locust": {"files": {"content": {"locustfile.py": ["a"]}}}}, "/locust/files/content/locustfile.py"),
+        ({"runs": {"persistence": {"size": "two"}}}, "/runs/persistence/size"),
+        ({"global": {"imagePullSecrets": [{"name": "pull"}]}}, "/global/imagePullSecrets/0"),
     ],
     ids=str,
 )
@@ -84,6 +89,28 @@ def test_existing_secrets_reach_the_pods_and_none_is_made(chart: Any) -> None:
     assert _secrets(release.one("Deployment", "exporter")) == {"my-web"}
     assert _secrets(release.one("Deployment", "api")) == {"my-mongo", "my-api"}
     assert _secrets(release.one("StatefulSet", "mongodb")) == {"my-mongo"}
+
+
+@pytest.mark.parametrize(
+    ("mongodb", "url"),
+    [
+        ({}, "mongodb://perf:PASSWORD@rel-perf-platform-mongodb:27017/perf?authSource=admin"),
+        (
+            {"auth": {"username": "ann", "password": "a/b c"}, "database": "shop", "urlOptions": "maxPoolSize=1"},
+            "mongodb://ann:a%2Fb%20c@rel-perf-platform-mongodb:27017/shop?maxPoolSize=1",
+        ),
+        ({"enabled": False, "url": "mongodb://db.example.com/perf"}, "mongodb://db.example.com/perf"),
+    ],
+    ids=["generated", "chosen", "external"],
+)
+def test_the_service_gets_the_url_of_its_database(chart: Any, mongodb: dict[str, Any], url: str) -> None:
+    release = chart.render({"mongodb": mongodb})
+
+    data = {
+        name: base64.b64decode(value).decode() for name, value in release.one("Secret", "mongodb")["data"].items()
+    }
+    assert data["url"] == url.replace("PASSWORD", data["password"])
+    assert len(release.all("StatefulSet")) == (0 if mongodb.get("enabled") is False else 1)
 
 
 def test_an_own_service_needs_no_api_and_no_database(chart: Any) -> None:

@@ -101,12 +101,15 @@ def wait_for(condition: Callable[[], bool], seconds: float = 90.0) -> bool:
 def test_two_commands_of_the_same_version_are_not_regressed(command: Command, folder: Path) -> None:
     same = shlex.join(serve(0.1))
 
-    done = command(*SHORT, "--baseline-cmd", same, "--current-cmd", same, "--seed", "5", "--label", "commit=abc")
+    nobody = f"http://127.0.0.1:{free_port()}"
+    sides = ("--baseline-cmd", same, "--current-cmd", same)
+    done = command(*SHORT, *sides, "--seed", "5", "--label", "commit=abc", "--master", nobody)
     runs = {run["labels"]["side"]: run for run in json.loads(command("runs", "--json").stdout)}
 
     assert done.returncode in {0, 4}, done.stdout + done.stderr
     assert runs["current"]["verdict"] in {"UNCHANGED", "IMPROVED", "INCONCLUSIVE"}
     assert (runs["baseline"]["verdict"], runs["current"]["baseline"]) == (None, runs["baseline"]["id"])
+    assert f"the runs are here only, runs: the master at {nobody} does not answer" in done.stderr
     assert {run["validity"] for run in runs.values()} == {"VALID"}
     assert runs["current"]["labels"]["commit"] == "abc"
     assert "6 pairs of blocks of 3 s, order of seed 5" in done.stdout

@@ -2,16 +2,20 @@
 
 import argparse
 import random
+import sys
+from collections.abc import Callable
 from contextlib import ExitStack
 
 from perf_cli.ab_side import Side, await_services, start_service
 from perf_cli.ab_turns import Turns, take_turns
 from perf_cli.judging_options import add_judging_options, judging_settings
 from perf_cli.locust_processes import check_locustfiles
+from perf_cli.master_client import MasterClient
 from perf_cli.processes import Processes
+from perf_cli.remote import add_master_options, master_of, push, report_url
 from perf_cli.run_options import RunOptions, configure
 from perf_cli.threshold_options import add_threshold_option
-from perf_core.errors import UsageError
+from perf_core.errors import PerfError, UsageError
 from perf_core.model.plan import RunPlan
 from perf_core.runstore import RunStore, new_run_id
 from perf_core.units import parse_duration
@@ -55,6 +59,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_threshold_option(parser)
     add("--config", metavar="FILE", help="configuration file (default: perf-platform.toml beside the locustfile)")
     add("--json", action="store_true", help="print the comparison as JSON and nothing else")
+    add_master_options(parser, "give both runs and the report to this master as well")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -62,6 +67,7 @@ def run(options: argparse.Namespace) -> int:
     from perf_cli.ab_verdict import judge, show
 
     configured = configure(argparse.Namespace(**vars(options), host=None, baseline=None))
+    keeper = master_of(options)
     check_locustfiles(configured.locustfile)
     if configured.locust.bind_port is not None:
         raise UsageError("ab starts two masters, which cannot share a port; leave --master-bind-port out")
@@ -81,7 +87,19 @@ def run(options: argparse.Namespace) -> int:
             side.begin(configured, _plan(configured, side, wait))
         infos = take_turns(sides[0], sides[1], services, turns, say)
     comparison, info = judge(store, infos, configured, turns)
+    if keeper is not None:
+        _hand_over(store, keeper, tuple(ids.values()), say)
     return show(store, comparison, info, as_json=options.json, strict=bool(configured.configuration["strict"]))
+
+
+def _hand_over(store: RunStore, keeper: MasterClient, ids: tuple[str, ...], say: Callable[[str], None]) -> None:
+    """Give both runs to a master; one that does not take them changes no verdict."""
+    try:
+        for run_id in ids:
+            push(keeper, store.folder(run_id))
+        say(f"both runs are kept by the master: {report_url(keeper, ids[-1])}")
+    except PerfError as cause:
+        sys.stderr.write(f"perf-platform: the runs are here only, {store.root}: {cause}\n")
 
 
 def _turns(options: argparse.Namespace, configured: RunOptions) -> Turns:

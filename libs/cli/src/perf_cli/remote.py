@@ -18,9 +18,11 @@ TOKEN = "PERF_MASTER_TOKEN"  # noqa: S105  the name of the variable
 _NOT_FOUND = 404
 
 
-def add_master_options(parser: argparse.ArgumentParser) -> None:
+def add_master_options(
+    parser: argparse.ArgumentParser, purpose: str = "work on the runs of this master instead of PERF_RUNS_DIR"
+) -> None:
     """Add the options that name a remote master."""
-    parser.add_argument("--master", metavar="URL", help="work on the runs of this master instead of PERF_RUNS_DIR")
+    parser.add_argument("--master", metavar="URL", help=purpose)
     parser.add_argument("--token", help=f"bearer token of --master (default: {TOKEN})")
 
 
