@@ -17,7 +17,15 @@ from pathlib import Path
 BIN = Path(sys.executable).parent
 LANES = 2
 # The longest first, so that the lanes end at about the same time.
-PACKAGES = ("libs/cli", "services/locust", "services/api", "services/exporter", "libs/core", "charts/perf-platform")
+PACKAGES = (
+    "libs/cli",
+    "services/locust",
+    "services/api",
+    "services/exporter",
+    "libs/core",
+    "charts/perf-platform",
+    "k8s-tests",
+)
 TYPED = ("libs/core/src", "libs/cli/src", "services/api/src", "services/locust/src", "services/exporter/src")
 CHECKS: dict[str, tuple[str, ...]] = {
     "format": ("ruff", "format", "--check", "--quiet", "."),

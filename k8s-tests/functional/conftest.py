@@ -5,6 +5,8 @@ PERF_TEST_API_METRICS_URL   its metrics
 PERF_TEST_EXPORTER_URL      the exporter
 PERF_TEST_MASTER_URL        the Locust master, with PERF_MASTER_TOKEN; gets the JUnit file of these tests
 PERF_PROMETHEUS_URL         a Prometheus that should scrape the release, with PERF_TEST_NAMESPACE
+PERF_TEST_MONITORING_LABELS what the ServiceMonitors of the release carry, for the message when they are not found
+PERF_API_WRITE_TOKEN        the service's, if it asks for one
 PERF_TEST_WAIT              seconds to wait for each of them to answer (default 180)
 """
 
@@ -73,7 +75,10 @@ def api() -> Iterator[httpx.Client]:
     """A client of the reference service, once it is ready."""
     url = _url("PERF_TEST_API_URL")
     _wait_until_answers(f"{url}/health/ready")
-    with httpx.Client(base_url=url, timeout=15) as client:
+    token = os.environ.get("PERF_API_WRITE_TOKEN")
+    with httpx.Client(
+        base_url=url, timeout=15, headers={"Authorization": f"Bearer {token}"} if token else {}
+    ) as client:
         yield client
 
 

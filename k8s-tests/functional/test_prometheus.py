@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 
 EXPECTED = ("api", "exporter")
+LABELS = os.environ.get("PERF_TEST_MONITORING_LABELS") or "the labels of monitoring.labels"
 
 
 def _targets(prometheus: str) -> dict[str, list[dict[str, Any]]]:
@@ -25,7 +26,8 @@ def test_every_target_of_the_release_is_up(prometheus: str) -> None:
     while wrong and time.monotonic() < deadline:
         targets = _targets(prometheus)
         wrong = [
-            f"{job} is not scraped: the label that this Prometheus selects is likely missing (monitoring.labels)"
+            f"{job} is not scraped: its ServiceMonitor carries {LABELS}, and this Prometheus likely selects another "
+            "label; set monitoring.labels to what `kubectl get prometheus -A -o yaml` shows as serviceMonitorSelector"
             for job in expected
             if job not in targets
         ]

@@ -55,6 +55,8 @@ spec:
               value: {{ . | quote }}
             - name: PERF_TEST_NAMESPACE
               value: {{ $root.Release.Namespace }}
+            - name: PERF_TEST_MONITORING_LABELS
+              value: {{ $root.Values.monitoring.labels | toJson | quote }}
             {{- end }}
           securityContext:
             {{- toYaml $root.Values.containerSecurityContext | nindent 12 }}
