@@ -89,6 +89,13 @@ def test_only_this_machine_reaches_it_and_no_secret_has_a_default() -> None:
                 assert re.fullmatch(r"\$\{PERF_\w+:\?[^}]+\}", value), f"{name}: {variable}"
 
 
+def test_the_readme_makes_every_secret_that_is_asked_for() -> None:
+    asked = set(re.findall(r"\$\{(\w+):\?", (ROOT / "compose.yaml").read_text()))
+
+    for document in ("README.md", "compose.yaml"):
+        assert all(f"{name}={{secrets." in (ROOT / document).read_text() for name in asked), document
+
+
 def test_images_are_pinned_and_can_be_replaced() -> None:
     for name, service in SERVICES.items():
         assert re.fullmatch(r"\$\{\w+_IMAGE:-[\w./-]+:v?\d[\w.-]*\}", service["image"]), name

@@ -10,12 +10,14 @@ import pytest
 
 ROOT = Path(__file__).parents[3]
 README = (ROOT / "README.md").read_text()
-PROGRAMS = ("make", "kill", "helm", "kubectl", "kind", "minikube", ".venv/bin/")
+PROGRAMS = ("make", "docker", "python3", "kill", "helm", "kubectl", "kind", "minikube", ".venv/bin/")
 NOT_HERE = {
     "make install": "whoever runs the tests did",
     "make demo": "test_demo runs the command behind it",
     "make test": "this is part of it",
     "make images": "needs a builder of images; the tests of the chart on a cluster do it",
+    "python3 -c 'import secrets": "would write an .env; test_compose checks the names in it",
+    "docker compose": "the official images cannot be had here; run by hand with podman-compose and stand-ins",
     "make clean": "would remove the environment of the tests",
     ".venv/bin/perf-platform up": "runs until Ctrl-C; test_up starts and ends it",
     ".venv/bin/perf-platform pull": "needs a master elsewhere; the tests of remote masters have one",
