@@ -6,6 +6,7 @@ from pathlib import Path
 
 from perf_core.model.frame import Frame
 from perf_core.runstore.spool import Spool
+from perf_locust.open_users import OpenUsers
 from perf_locust.outbound import Outbound
 from perf_locust.readings import Readings
 from perf_locust.recorder import Recorder
@@ -16,13 +17,13 @@ log = logging.getLogger(__name__)
 class Capture:
     """What a process records of one run."""
 
-    def __init__(self, run_id: str, worker: str, spool_dir: Path) -> None:
+    def __init__(self, run_id: str, worker: str, spool_dir: Path, open_users: OpenUsers) -> None:
         """Begin to record; frames of this capture are numbered from 1."""
         self.run_id = run_id
         self._spool = _open_spool(spool_dir, run_id, worker)
         self.outbound = Outbound(run_id, self._spool)
         self.recorder = Recorder(self.cut, self._spool)
-        self._worker = worker
+        self._worker, self._open_users = worker, open_users
         self._readings = Readings()
         self._seq = 1
         self._told_dropped = 0
@@ -31,7 +32,7 @@ class Capture:
     def cut(self) -> Frame:
         """Make a frame of what was recorded since the last one and put it into the outbound queue."""
         cut = self.recorder.cut()
-        gauges = self._readings.take() | {"users": float(self.users)}
+        gauges = self._readings.take() | {"users": float(self.users)} | self._open_users.gauges()
         dropped, self._told_dropped = self.outbound.dropped - self._told_dropped, self.outbound.dropped
         frame = Frame(
             self._worker,
@@ -44,6 +45,7 @@ class Capture:
             cut.folded,
             notables=self.recorder.notables.take(),
             dropped=dropped,
+            intended=self._open_users.rows(),
         )
         self.outbound.add(frame)
         self._seq += 1

@@ -13,6 +13,7 @@ from locust.runners import MasterRunner
 from perf_core.model.plan import GUARD, RunPlan
 from perf_core.model.run import RunInfo
 from perf_core.runstore import new_run_id
+from perf_locust.open_users import open_classes
 from perf_locust.samplers.registry import REGISTRY
 
 WAIT_TIMES = "locust.user.wait_time"
@@ -63,7 +64,7 @@ def _fingerprint(environment: Environment, users: int, shape: str) -> dict[str, 
     return data | {
         "users": str(users) if not shape else "",
         "shape": shape,
-        "load_model": "closed",
+        **_load_model(environment),
         "pacing": pacing_of(environment.user_classes),
         "workers": str(_workers(environment)),
         "locustfile_hash": _hash_of(environment),
@@ -72,6 +73,14 @@ def _fingerprint(environment: Environment, users: int, shape: str) -> dict[str, 
         "plugin_version": metadata.version("perf-locust"),
         "target": target_of(environment),
     }
+
+
+def _load_model(environment: Environment) -> dict[str, str]:
+    opened = open_classes(environment.user_classes)
+    if not opened:
+        return {"load_model": "closed"}
+    kind = "open" if len(opened) == len(environment.user_classes) else "open and closed"
+    return {"load_model": kind, "arrival_rate": ", ".join(str(each.arrivals) for each in opened)}
 
 
 def pacing_of(user_classes: Iterable[type[User]]) -> str:

@@ -50,6 +50,7 @@ class LiveCounters:
         self._recent: deque[tuple[float, int, IntArray]] = deque()
         self.captured = 0
         self.folded = 0
+        self.late = self.dropped = 0
         self.gauges: dict[str, dict[str, float]] = {}
 
     def add(self, frame: Frame) -> None:
@@ -68,6 +69,9 @@ class LiveCounters:
             np.add.at(together, coarse, row.counts)
         self.captured += frame.requests
         self.folded += frame.folded
+        before = self.gauges.get(frame.worker, {})
+        self.late += _grown(before, frame.gauges, "arrivals_late")
+        self.dropped += _grown(before, frame.gauges, "arrivals_dropped")
         self.gauges[frame.worker] = frame.gauges
         self._recent.append((frame.cut_at, frame.requests, together))
 
@@ -100,6 +104,12 @@ class LiveCounters:
                 }
                 for (key, each), counts in zip(batch, classic, strict=True)
             ]
+
+
+def _grown(before: dict[str, float], after: dict[str, float], name: str) -> int:
+    """Return by how much a counter of one worker has grown; with every run it begins at zero."""
+    grown = after.get(name, 0.0) - before.get(name, 0.0)
+    return int(grown if grown >= 0 else after.get(name, 0.0))
 
 
 def _quantile(counts: IntArray, q: float) -> float | None:

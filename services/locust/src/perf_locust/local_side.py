@@ -6,6 +6,7 @@ from locust.runners import LocalRunner
 
 from perf_locust.capture import Capture
 from perf_locust.conductor import Conductor
+from perf_locust.open_users import OpenUsers
 
 WORKER = "local"
 
@@ -13,9 +14,12 @@ WORKER = "local"
 class LocalSide:
     """Listeners of a process that is master and worker at once."""
 
-    def __init__(self, environment: Environment, runner: LocalRunner, conductor: Conductor) -> None:
+    def __init__(
+        self, environment: Environment, runner: LocalRunner, conductor: Conductor, open_users: OpenUsers
+    ) -> None:
         """Wire the listeners of this process."""
         self._environment, self._runner, self._conductor = environment, runner, conductor
+        self._open_users = open_users
         self._capture: Capture | None = None
         self._greenlet: gevent.Greenlet | None = None
         events = environment.events
@@ -30,7 +34,7 @@ class LocalSide:
         session = self._conductor.session
         if session is None:
             return
-        self._capture = Capture(session.info.id, WORKER, self._conductor.settings.spool_dir)
+        self._capture = Capture(session.info.id, WORKER, self._conductor.settings.spool_dir, self._open_users)
         self._environment.events.request.add_listener(self._capture.recorder.record)
         self._greenlet = gevent.spawn(self._report)
 

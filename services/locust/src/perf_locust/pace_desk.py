@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -34,8 +34,15 @@ class ConflictError(PerfError):
 class PaceDesk:
     """Listeners of a master, or of a single process."""
 
-    def __init__(self, environment: Environment, conductor: Conductor, users: PacedUsers) -> None:
-        """Wire the listeners."""
+    def __init__(
+        self,
+        environment: Environment,
+        conductor: Conductor,
+        users: PacedUsers,
+        open_rate: Callable[[float | None], None] | None,
+    ) -> None:
+        """Wire the listeners; a rate is for `open_rate`, if there are users with an arrival rate."""
+        self._open_rate = open_rate
         self._environment, self._conductor, self._users = environment, conductor, users
         self._hold = ShapeHold(environment)
         self.pace = Pace()
@@ -53,6 +60,8 @@ class PaceDesk:
         self._set(Pace())
         self._users.begin()
         self._hold.release()
+        if self._open_rate is not None:
+            self._open_rate(None)
 
     def change(self, body: Mapping[str, Any]) -> Pace:
         """Set something in the run that is on.
@@ -126,6 +135,8 @@ class PaceDesk:
 
     def _seconds(self) -> float | None:
         runner = self._environment.runner
+        if self._open_rate is not None:
+            return self.pace.seconds
         return self.pace.seconds_for(int(runner.user_count) if runner is not None else 0)
 
     def _check(self, after: Pace, before: Pace) -> None:
@@ -157,6 +168,8 @@ class PaceDesk:
         """Bring what is set to the users here, or to every worker that lacks it."""
         seconds, now, runner = self._seconds(), time.monotonic(), self._environment.runner
         self._conductor.pacing = seconds
+        if self._open_rate is not None:
+            self._open_rate(self.pace.rate)
         if not isinstance(runner, MasterRunner):
             self._users.apply({"seconds": seconds, "tasks": self.pace.tasks, "sources": self.pace.sources})
             return

@@ -6,6 +6,7 @@ from typing import Any
 from locust.env import Environment
 
 from perf_core.errors import PerfError
+from perf_locust.open_users import open_classes
 from perf_locust.pace_gate import PaceGate
 from perf_locust.samplers.registry import Registry
 from perf_locust.task_weights import TaskWeights
@@ -21,7 +22,8 @@ class PacedUsers:
 
     def __init__(self, environment: Environment, registry: Registry) -> None:
         """Stand before the waiting times of all users."""
-        self._gate = PaceGate(environment.user_classes)
+        opened = open_classes(environment.user_classes)
+        self._gate = PaceGate([each for each in environment.user_classes if each not in opened])
         self._environment, self._registry = environment, registry
         self._tasks: TaskWeights | None = None
         self._told_missed = False

@@ -1,5 +1,6 @@
 """The composition root: which part of the plugin a Locust process gets, wired to Locust's events."""
 
+from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from locust.env import Environment
 from locust.runners import LocalRunner, MasterRunner, WorkerRunner
 
 from perf_core.errors import PerfError, UsageError
+from perf_locust.arrival_office import ArrivalOffice
 from perf_locust.block_gate import BLOCKS, BlockGate
 from perf_locust.conductor import Conductor
 from perf_locust.control import serve_headless
@@ -20,6 +22,7 @@ from perf_locust.lease_office import DryEnd, LeaseOffice
 from perf_locust.local_side import LocalSide
 from perf_locust.master_side import MasterSide
 from perf_locust.metrics_switch import MetricsSwitch
+from perf_locust.open_users import OpenUsers, open_classes
 from perf_locust.own_section import rewrite_html_file
 from perf_locust.pace_desk import PaceDesk
 from perf_locust.pace_receiver import PaceReceiver
@@ -67,7 +70,7 @@ def register(environment: Environment, early: EarlyRequests | None = None) -> No
     runner = environment.runner
     if isinstance(runner, WorkerRunner):
         LeaseDesk(environment, runner, REGISTRY, settings.spool_dir)
-        setattr(environment, _MARK, WorkerSide(environment, runner, settings, early))
+        setattr(environment, _MARK, WorkerSide(environment, runner, settings, early, OpenUsers(environment)))
         if settings.plan.interleaved:
             runner.register_message(BLOCKS, BlockGate(environment.user_classes).on_blocks)
         else:
@@ -80,13 +83,18 @@ def register(environment: Environment, early: EarlyRequests | None = None) -> No
     setattr(environment, _MARK, conductor)
     switch = MetricsSwitch(conductor)
     environment.events.test_stop.add_listener(switch.on_test_stop)  # first: judging a run takes seconds
+    open_rate: Callable[[float | None], None] | None = None
     if isinstance(runner, MasterRunner):
         MasterSide(environment, runner, conductor)
+        open_rate = ArrivalOffice(environment, runner, conductor).set_rate
         LeaseOffice(environment, runner, conductor, REGISTRY)
     elif isinstance(runner, LocalRunner):
-        LocalSide(environment, runner, conductor)
+        open_users = OpenUsers(environment)
+        LocalSide(environment, runner, conductor, open_users)
+        open_rate = open_users.set_rate
         begin_alone(environment, REGISTRY, DryEnd(conductor))
-    desk = PaceDesk(environment, conductor, PacedUsers(environment, REGISTRY))
+    has_rate = bool(open_classes(environment.user_classes))
+    desk = PaceDesk(environment, conductor, PacedUsers(environment, REGISTRY), open_rate if has_rate else None)
     environment.events.test_start.add_listener(switch.on_test_start)  # last: the run has its id by then
     _open_doors(environment, conductor, desk)
 

@@ -40,6 +40,8 @@ def _head(conductor: Conductor) -> Snapshot:
         captured=conductor.live.captured,
         lost=conductor.lost,
         folded=conductor.live.folded,
+        late=conductor.live.late,
+        dropped=conductor.live.dropped,
         pacing=conductor.pacing if session is not None else None,
         verdict=str(last.comparison.verdict) if last and last.comparison.verdict else None,
         notifications=dict(conductor.postman.outcomes),

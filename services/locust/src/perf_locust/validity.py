@@ -20,6 +20,8 @@ SKEW_LIMIT = 0.5
 """Seconds between the clocks of two workers."""
 FAILURE_LIMIT = 0.5
 USERS_LIMIT = 0.95
+DROPPED_LIMIT = 0.001
+"""Share of the starts of an arrival rate that may be dropped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,7 @@ def judge(recording: Recording, incidents: Incidents) -> Judgement:
     invalid = tuple(_invalid(recording, incidents))
     if invalid:
         return Judgement(Validity.INVALID, invalid)
-    suspect = (*_lost(recording, incidents), *_distorted(recording), *_short(recording))
+    suspect = (*_lost(recording, incidents), *_distorted(recording), *_short(recording), *_dropped(recording.gauges))
     return Judgement(Validity.SUSPECT if suspect else Validity.VALID, suspect)
 
 
@@ -105,6 +107,17 @@ def _short(recording: Recording) -> Iterator[str]:
     share = recording.failures / recording.requests
     if share > FAILURE_LIMIT:
         yield f"{format_share(share)} of the requests failed"
+
+
+def _dropped(gauges: tuple[GaugeSeries, ...]) -> Iterator[str]:
+    """Tell starts of an arrival rate that never began: the load was not what was asked for."""
+    due, dropped = (_counted(gauges, name) for name in ("arrivals_due", "arrivals_dropped"))
+    if dropped > DROPPED_LIMIT * due:
+        yield f"{dropped:.0f} of {due:.0f} starts of the arrival rate were dropped: no user was free; raise --users"
+
+
+def _counted(gauges: tuple[GaugeSeries, ...], name: str) -> float:
+    return float(sum(gauge.values.max() for gauge in gauges if gauge.name == name and gauge.values.size))
 
 
 def _share_above(gauges: tuple[GaugeSeries, ...], name: str, limit: float) -> float:

@@ -14,6 +14,7 @@ from perf_locust.capture import Capture
 from perf_locust.early_requests import EarlyRequests
 from perf_locust.left_spools import LeftSpools
 from perf_locust.messages import ACK, DRAIN, DRAINED, FRAMES, REJOIN, REPORT_KEY, RUN_OPTION
+from perf_locust.open_users import OpenUsers
 from perf_locust.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -25,10 +26,16 @@ class WorkerSide:
     """Listeners of one worker process; Locust calls them."""
 
     def __init__(
-        self, environment: Environment, runner: WorkerRunner, settings: Settings, early: EarlyRequests | None
+        self,
+        environment: Environment,
+        runner: WorkerRunner,
+        settings: Settings,
+        early: EarlyRequests | None,
+        open_users: OpenUsers,
     ) -> None:
         """Wire the listeners of this process, and take up a run that it was put to before."""
         self._environment, self._runner, self._settings = environment, runner, settings
+        self._open_users = open_users
         self._capture: Capture | None = None
         self._leaving: list[Capture] = []
         self._stopping = self._drained = False
@@ -59,7 +66,7 @@ class WorkerSide:
         if self._capture is not None and self._capture.run_id == run_id:
             return
         self._leave()
-        self._capture = Capture(run_id, self._runner.client_id, self._settings.spool_dir)
+        self._capture = Capture(run_id, self._runner.client_id, self._settings.spool_dir, self._open_users)
         self._environment.events.request.add_listener(self._capture.recorder.record)
 
     def on_report(self, client_id: str, data: dict[str, Any]) -> None:  # noqa: ARG002  Locust's signature

@@ -50,6 +50,7 @@ class Frame:
         folded: requests counted under the name "other" because the worker met too many names.
         notables: requests that were among the slowest or the first failed ones of their endpoint so far.
         dropped: requests of frames that the worker had to drop because the master took none for too long.
+        intended: latencies from the intended start, of answered requests of users with an arrival rate.
     """
 
     worker: str
@@ -62,6 +63,7 @@ class Frame:
     folded: int = 0
     notables: tuple[NotableRequest, ...] = ()
     dropped: int = 0
+    intended: tuple[FrameRow, ...] = ()
 
     @property
     def requests(self) -> int:

@@ -123,6 +123,8 @@ class Recording:
     rejected: int = 0
     folded: int = 0
     dropped: int = 0
+    intended: dict[EndpointKey, Histogram] = field(default_factory=dict)
+    """Latencies from the intended start, of endpoints that users with an arrival rate asked."""
 
     @property
     def requests(self) -> int:

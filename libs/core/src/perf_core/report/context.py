@@ -27,6 +27,7 @@ from perf_core.report.rows import FIGURE_TITLES, EndpointRow, endpoint_row
 from perf_core.report.target import TargetContext, target_context
 from perf_core.report.trends.history import History
 from perf_core.report.trends.page import HistoryContext, history_context
+from perf_core.report.waits import WaitContext, wait_context
 from perf_core.report.words import headline, quantile_name, verdict_symbol, verdict_word
 from perf_core.units import format_ratio_change
 
@@ -84,6 +85,7 @@ class ReportContext:
     events: tuple[EventRow, ...]
     history: HistoryContext | None
     target: TargetContext | None
+    waits: WaitContext | None
     method: tuple[str, ...]
 
 
@@ -118,6 +120,7 @@ def build_context(
     history = shown.part("history", lambda: _history(beside.history), None)
     old = baseline.info if baseline else None
     target = shown.part("the target", lambda: target_context(beside.target, current, beside.target_before, old), None)
+    waits = shown.part("latency from the intended start", lambda: wait_context(current), None)
     return ReportContext(
         headline=f"RUN NOT FINISHED {printable(current.info.scenario)}" if running else headline(comparison),
         symbol=verdict_symbol(comparison.verdict),
@@ -137,6 +140,7 @@ def build_context(
         events=_events(current),
         history=history,
         target=target,
+        waits=waits,
         method=method_sentences(comparison),
     )
 

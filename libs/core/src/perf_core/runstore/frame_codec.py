@@ -20,6 +20,7 @@ def encode_frame(frame: Frame) -> bytes:
     """Return the frame as bytes; names are written once, buckets take 2 bytes, counts the fewest that hold them."""
     keys: dict[FrameKey, int] = {}
     rows = [_packed_row(row, keys.setdefault(row.key, len(keys))) for row in frame.rows]
+    intended = [_packed_row(row, keys.setdefault(row.key, len(keys))) for row in frame.intended]
     errors = [(keys.setdefault(each.key, len(keys)), each.text, each.count) for each in frame.errors]
     document = {
         "v": VERSION,
@@ -34,6 +35,7 @@ def encode_frame(frame: Frame) -> bytes:
         "f": frame.folded,
         "n": [_packed_notable(each) for each in frame.notables],
         "d": frame.dropped,
+        **({"i": intended} if intended else {}),
     }
     packed: bytes = msgpack.packb(document, use_bin_type=True, unicode_errors="surrogatepass")
     return packed
@@ -61,6 +63,7 @@ def decode_frame(data: bytes) -> Frame:
             folded=document["f"],
             notables=tuple(_unpacked_notable(each) for each in document.get("n", ())),
             dropped=document.get("d", 0),
+            intended=tuple(_unpacked_row(row, keys) for row in document.get("i", ())),
         )
     except (KeyError, IndexError, TypeError, ValueError, msgpack.UnpackException) as cause:
         raise DamagedRunError(

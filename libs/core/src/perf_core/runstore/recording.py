@@ -28,6 +28,7 @@ def build_recording(info: RunInfo, frames: Iterable[Frame]) -> Recording:
     gathered: defaultdict[EndpointKey, _Gathered] = defaultdict(_Gathered)
     gauges: defaultdict[tuple[str, str], list[tuple[float, float]]] = defaultdict(list)
     seen: defaultdict[str, FrameNumbers] = defaultdict(FrameNumbers)
+    intended: dict[EndpointKey, list[FrameRow]] = {}
     rejected = folded = dropped = 0
     for frame in frames:
         if frame.seq in seen[frame.worker]:
@@ -35,12 +36,15 @@ def build_recording(info: RunInfo, frames: Iterable[Frame]) -> Recording:
         seen[frame.worker].add(frame.seq)
         rejected, folded, dropped = rejected + frame.rejected, folded + frame.folded, dropped + frame.dropped
         _gather(frame, gathered)
+        for row in frame.intended:
+            intended.setdefault(EndpointKey(row.key.method, row.key.name), []).append(row)
         for name, value in frame.gauges.items():
             gauges[name, frame.worker].append((frame.cut_at, value))
     endpoints = {key: _endpoint(key, rows) for key, rows in sorted(gathered.items())}
     series = tuple(_gauge(*key, points) for key, points in sorted(gauges.items()))
     missing = sum(numbers.missing(numbers.last) for numbers in seen.values())
-    return Recording(info, endpoints, series, missing, rejected, folded, dropped)
+    waited = {key: outcome_series(rows).histogram() for key, rows in intended.items()}
+    return Recording(info, endpoints, series, missing, rejected, folded, dropped, waited)
 
 
 def _gather(frame: Frame, gathered: defaultdict[EndpointKey, _Gathered]) -> None:

@@ -2,9 +2,15 @@
 
 from importlib import import_module
 
-_HOMES = {"FastUser": "perf_locust.users.fast.user"}
+_HOMES = {
+    "ArrivalRateUser": "perf_locust.users.arrival_rate",
+    "FastUser": "perf_locust.users.fast.user",
+    "constant_rate": "perf_locust.users.schedule",
+    "poisson_rate": "perf_locust.users.schedule",
+    "staged_rate": "perf_locust.users.schedule",
+}
 
-__all__ = ["FastUser"]
+__all__ = ["ArrivalRateUser", "FastUser", "constant_rate", "poisson_rate", "staged_rate"]
 
 
 def __getattr__(name: str) -> object:

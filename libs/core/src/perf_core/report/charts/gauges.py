@@ -31,6 +31,9 @@ class _Panel:
 
 _PANELS = (
     _Panel("Users", (("users", ""),), total=True),
+    _Panel("Starts of the arrival rate, per second", (("arrivals_due", "due"),), total=True),
+    _Panel("Late starts, per second", (("arrivals_late", ""),), total=True),
+    _Panel("Dropped starts, per second", (("arrivals_dropped", ""),), total=True),
     _Panel("CPU of the workers", (("cpu_ratio", ""),)),
     _Panel("Lateness of the workers' event loop", (("loop_lag_seconds", ""),)),
     _Panel("Memory of the workers", (("memory_bytes", ""),)),
@@ -48,7 +51,15 @@ _PANELS = (
     ),
 )
 _KNOWN = {name for panel in _PANELS for name, _ in panel.gauges}
-_COUNTERS = ("received_bytes", "sent_bytes", "read_bytes", "written_bytes")
+_COUNTERS = (
+    "arrivals_due",
+    "arrivals_late",
+    "arrivals_dropped",
+    "received_bytes",
+    "sent_bytes",
+    "read_bytes",
+    "written_bytes",
+)
 
 
 def gauge_charts(recording: Recording) -> tuple[Chart, ...]:

@@ -1,0 +1,85 @@
+"""Arrival rates in a run: the share of the starts that each process takes, and what it counted and measured."""
+
+import time
+from collections.abc import Sequence
+
+from locust import User
+from locust.env import Environment
+from locust.rpc import Message
+from locust.runners import STATE_RUNNING, STATE_SPAWNING, WorkerRunner
+
+from perf_core.model.frame import FrameRow
+from perf_locust.messages import ARRIVALS, ARRIVALS_READY
+from perf_locust.users.arrival_rate import ArrivalRateUser
+from perf_locust.users.arrivals import Arrivals
+from perf_locust.users.intended import IntendedLatencies
+
+
+def open_classes(user_classes: Sequence[type[User]]) -> tuple[type[ArrivalRateUser], ...]:
+    """Return the user classes with an arrival rate."""
+    return tuple(each for each in user_classes if issubclass(each, ArrivalRateUser))
+
+
+class OpenUsers:
+    """The users with an arrival rate of one process; there may be none."""
+
+    def __init__(self, environment: Environment) -> None:
+        """Record the latencies of such users."""
+        self._environment = environment
+        self._arrivals: tuple[Arrivals, ...] = tuple(each.arrivals for each in open_classes(environment.user_classes))
+        self._intended = IntendedLatencies()
+        if self._arrivals:
+            environment.events.request.add_listener(self._intended.record)
+            environment.events.test_start.add_listener(self.on_test_start)
+            runner = environment.runner
+            if isinstance(runner, WorkerRunner):
+                runner.register_message(ARRIVALS, self.on_share)
+                if runner.state in {STATE_SPAWNING, STATE_RUNNING}:
+                    self.on_test_start()
+
+    def on_test_start(self, **_: object) -> None:
+        """Begin; a worker waits for its share."""
+        self._intended.take(0)
+        runner = self._environment.runner
+        if isinstance(runner, WorkerRunner):
+            for each in self._arrivals:
+                each.end()
+            runner.send_message(ARRIVALS_READY, None)
+        else:
+            self._begin(time.time())
+
+    def on_share(self, msg: Message, **_: object) -> None:
+        """Take another share of the starts."""
+        share = msg.data
+        for each in self._arrivals:
+            each.share(share["index"], share["count"], share["rate"])
+            if not each.running:
+                each.begin(share["began"], self._active)
+                each.share(share["index"], share["count"], share["rate"])
+
+    def set_rate(self, rate: float | None) -> None:
+        """Start at another rate in this process alone; None = the locustfile's."""
+        for each in self._arrivals:
+            each.share(0, 1, None if rate is None else rate / len(self._arrivals))
+
+    def rows(self) -> tuple[FrameRow, ...]:
+        """Return the latencies from the intended start since the last call."""
+        return self._intended.take(int(time.time())) if self._arrivals else ()
+
+    def gauges(self) -> dict[str, float]:
+        """Return what was counted in this run."""
+        if not self._arrivals:
+            return {}
+        return {
+            "arrivals_due": float(sum(each.due for each in self._arrivals)),
+            "arrivals_late": float(sum(each.late for each in self._arrivals)),
+            "arrivals_dropped": float(sum(each.dropped for each in self._arrivals)),
+        }
+
+    def _begin(self, began: float) -> None:
+        for each in self._arrivals:
+            each.begin(began, self._active)
+
+    def _active(self) -> bool:
+        runner = self._environment.runner
+        return runner is not None and runner.state in {STATE_SPAWNING, STATE_RUNNING}

@@ -1,0 +1,89 @@
+"""Users of an open model: iterations begin at a rate, whether the target keeps up or not."""
+
+import time
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, ClassVar
+
+import gevent
+from locust import User
+from locust.exception import StopUser
+from locust.runners import LocalRunner
+from locust.user.task import LOCUST_STATE_RUNNING, LOCUST_STATE_STOPPING, LOCUST_STATE_WAITING
+
+from perf_core.errors import UsageError
+from perf_locust.users.arrivals import Arrivals
+from perf_locust.users.intended import MARK
+from perf_locust.users.schedule import Rate, constant_rate
+
+
+class ArrivalRateUser(User):
+    """Begins an iteration when one is due: `rate` of them per second over all users and workers together.
+
+    Combine it with the kind of user that asks: ``class Buyer(ArrivalRateUser, FastHttpUser)``. `wait_time` has no
+    meaning here. --users says how many iterations can be on their way at once; a start for which no user is free
+    within a second is dropped, and counted.
+
+    Attributes:
+        rate: of `constant_rate`, `poisson_rate` or `staged_rate`, or a number of starts per second.
+    """
+
+    abstract = True
+    rate: ClassVar[Rate | float] = 1.0
+    arrivals: ClassVar[Arrivals]
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Give the class its starts, and let users wait for one after they have started."""
+        super().__init_subclass__(**kwargs)
+        cls.arrivals = Arrivals(_rate_of(cls))
+        if "on_start" in vars(cls):
+            setattr(cls, "on_start", _then_wait(vars(cls)["on_start"]))  # noqa: B010  mypy knows methods as constant
+
+    def on_start(self) -> None:
+        """Wait for the first start, unless a subclass is still starting."""
+        if not getattr(self, "_perf_starting", False):
+            self._wait_for_start()
+
+    def wait_time(self) -> float:
+        """Wait for the next start."""
+        self._take()
+        return 0.0
+
+    def _wait_for_start(self) -> None:
+        """Wait so that Locust may stop the user meanwhile."""
+        if self._state == LOCUST_STATE_STOPPING:
+            raise StopUser
+        self._state = LOCUST_STATE_WAITING
+        self._take()
+        self._state = LOCUST_STATE_RUNNING
+
+    def _take(self) -> float:
+        arrivals = type(self).arrivals
+        if not arrivals.running and isinstance(self.environment.runner, LocalRunner):
+            arrivals.begin(time.time(), lambda: True)  # Locust without the plugin
+        setattr(gevent.getcurrent(), MARK, None)
+        due = arrivals.take()
+        setattr(gevent.getcurrent(), MARK, max(time.time() - due, 0.0))
+        return due
+
+
+def _rate_of(user_class: type[ArrivalRateUser]) -> Rate:
+    rate = user_class.rate
+    if isinstance(rate, Rate):
+        return rate
+    if isinstance(rate, bool) or not isinstance(rate, int | float):
+        raise UsageError(f"the rate of {user_class.__name__} is {rate!r}; give starts per second, like 200")
+    return constant_rate(float(rate))
+
+
+def _then_wait(on_start: Callable[[Any], None]) -> Callable[[Any], None]:
+    @wraps(on_start)
+    def started(self: Any) -> None:
+        outermost = not getattr(self, "_perf_starting", False)
+        self._perf_starting = True
+        on_start(self)
+        if outermost:
+            self._perf_starting = False
+            self._wait_for_start()
+
+    return started
