@@ -126,6 +126,11 @@ class Command:
         listed: list[dict[str, Any]] = json.loads(self("runs", "--json").stdout)
         return listed
 
+    def facts(self, run_id: str) -> dict[str, Any]:
+        """Return what run.json holds."""
+        document: dict[str, Any] = json.loads((self.folder / "runs" / run_id / "run.json").read_text())
+        return document
+
     def endpoints(self, run_id: str) -> dict[str, int]:
         """Return how many requests each endpoint of a run got, as its comparison has them."""
         document = json.loads((self.folder / "runs" / run_id / "comparison.json").read_text())

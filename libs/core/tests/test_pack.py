@@ -140,8 +140,8 @@ def test_a_packed_run_becomes_a_run_of_the_store_once(tmp_path):
     recorded = frames(30, 2, 5)
     packed, store = pack(info(recorded, 30), recorded), RunStore(tmp_path)
 
-    first = store_packed(store, packed)
-    again = store_packed(store, packed)
+    (first,) = store_packed(store, packed)
+    (again,) = store_packed(store, packed)
 
     assert first.load().requests == again.load().requests == info(recorded, 30).requests
 

@@ -199,3 +199,25 @@ def test_the_report_of_a_run_is_served_and_nothing_else_of_the_volume(tmp_path: 
     assert client.get("/perf/runs/20260921-101500-ab12/comparison").get_json()["current"] == "20260921-101500-ab12"
     for path in ("20260921-101500-ab12/frames.log", "..%2f..%2fetc/report", "nope/report", "../outbox/report"):
         assert client.get(f"/perf/runs/{path}").status_code == 404
+
+
+def test_a_run_of_a_series_is_judged_with_those_before_it_and_nobody_is_told_before_the_last(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = RunStore(tmp_path / "runs")
+    monkeypatch.setenv("PERF_WEBHOOK_URL", "http://127.0.0.1:1/")
+    old, older, first = (open_run(store, f"2026092{at}-101500-ab12") for at in range(3))
+    sets = {"more_baselines": (older.id,), "repeats": (first.id,)}
+    quiet = replace(open_run(store, "20260923-101500-ab12"), quiet=True, **sets)
+    last = replace(open_run(store, "20260924-101500-ab12"), **sets)
+
+    silent = finish(store, quiet, old, Incidents(), strict=False)
+    told = finish(store, last, old, Incidents(), strict=False)
+
+    assert [entry.run_id for entry in Outbox(store.root).entries()] == [last.id]
+    for finished in (silent, told):
+        comparison = read_comparison(store.folder(finished.info.id).path / "comparison.json")
+        assert (comparison.more_baselines, comparison.repeats) == ((older.id,), (first.id,))
+        assert comparison.endpoints[0].baseline is not None
+        assert comparison.endpoints[0].baseline.requests == 2 * 29 * 20
+    assert older.id in (store.folder(last.id).path / "report.html").read_text()

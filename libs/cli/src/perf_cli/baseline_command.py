@@ -1,4 +1,4 @@
-"""`perf-platform baseline`: choose which run others of its scenario are judged against."""
+"""`perf-platform baseline`: choose which run, or set of runs, others of its scenario are judged against."""
 
 import argparse
 import getpass
@@ -15,10 +15,16 @@ EXAMPLE = "perf-platform baseline set 20261124-101500-3f9a"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the actions."""
-    actions = parser.add_subparsers(dest="action", required=True, metavar="set|show|clear|protect|unprotect")
-    promote = actions.add_parser("set", help="promote a run")
-    promote.add_argument("run", help="run id, or latest: the newest run that is over")
-    promote.add_argument("--force", action="store_true", help="also a run that is SUSPECT, INVALID or not finished")
+    actions = parser.add_subparsers(
+        dest="action", required=True, metavar="set|add|remove|show|clear|protect|unprotect"
+    )
+    promote = actions.add_parser("set", help="promote a run; it replaces what was the baseline")
+    add = actions.add_parser("add", help="add a run of the same build: noise between runs is learnt from a set")
+    for action in (promote, add):
+        action.add_argument("run", help="run id, or latest: the newest run that is over")
+        action.add_argument("--force", action="store_true", help="also one that is SUSPECT, INVALID or not finished")
+    remove = actions.add_parser("remove", help="take a run out of the baseline")
+    remove.add_argument("run", help="run id, or latest: the newest run that is over")
     show = actions.add_parser("show", help="show the baseline of a scenario, or of all")
     show.add_argument("scenario", nargs="?")
     show.add_argument("--json", action="store_true", help="print an array and nothing else")
@@ -28,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     protect.add_argument("run", help="run id, or latest: the newest run that is over")
     unprotect = actions.add_parser("unprotect", help="let retention decide about a run again")
     unprotect.add_argument("run", help="run id, or latest: the newest run that is over")
-    for action in (promote, show, clear, protect, unprotect):
+    for action in (promote, add, remove, show, clear, protect, unprotect):
         add_master_options(action)
 
 
@@ -50,7 +56,7 @@ def run(options: argparse.Namespace) -> int:
 def _promotions(master: MasterClient | None) -> list[Promotion]:
     if master is None:
         return promotions(RunStore.from_environment())
-    return [Promotion(**each) for each in master.get("/perf/baseline")["baselines"]]
+    return [Promotion.from_document(each) for each in master.get("/perf/baseline")["baselines"]]
 
 
 def _show(known: list[Promotion], options: argparse.Namespace) -> None:
@@ -59,6 +65,6 @@ def _show(known: list[Promotion], options: argparse.Namespace) -> None:
         print(json.dumps([asdict(each) for each in found], indent=2))
         return
     for each in found:
-        print(f"{each.scenario}: {each.run_id} (promoted by {each.by})")
+        print(f"{each.scenario}: {', '.join(each.run_ids)} (promoted by {each.by})")
     if not found:
         print("no baseline is set; promote a run with `perf-platform baseline set RUN`")

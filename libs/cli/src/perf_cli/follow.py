@@ -25,8 +25,8 @@ class RunRefusedError(PerfError):
         self.exit_code = exit_code
 
 
-def follow(processes: Processes, folder: RunFolder, *, wait: float = 0.0) -> None:
-    """Show progress until the run is over; Ctrl-C ends it early and it is judged all the same.
+def follow(processes: Processes, folder: RunFolder, *, wait: float = 0.0) -> bool:
+    """Show progress until the run is over; Ctrl-C ends it early and it is judged all the same. Return whether it did.
 
     Raises:
         PerfError: it did not come to its end; the message is the master's.
@@ -50,6 +50,7 @@ def follow(processes: Processes, folder: RunFolder, *, wait: float = 0.0) -> Non
         raise refusal(processes)
     if folder.read_info().state is RunState.RUNNING:
         raise refusal(processes)
+    return interrupted
 
 
 def _one_step(processes: Processes, folder: RunFolder, progress: Progress) -> None:

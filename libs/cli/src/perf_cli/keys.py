@@ -156,6 +156,7 @@ KEYS: tuple[Key, ...] = (
     Key("workers", whole_number, "worker processes", "PERF_WORKERS", 1),
     Key("scenario", text, "what makes runs comparable; without it the locustfile's name", "PERF_SCENARIO"),
     Key("baseline", text, "run id, latest or none; without it the promoted run", "PERF_BASELINE"),
+    Key("repeat", whole_number, "runs one after another, judged together", "PERF_REPEAT", 1),
     Key("strict", yes_or_no, "end with 4 when noise hides the answer", "PERF_STRICT", default=False),
     Key("wait", duration, "wait this long until the target accepts connections", "PERF_WAIT"),
     Key(

@@ -4,7 +4,7 @@ import urllib.request
 from pathlib import Path
 
 from perf_core.errors import BaselineError, PerfError, RunNotFoundError
-from perf_core.runstore import RunStore
+from perf_core.runstore import RunStore, run_ids
 
 _TIMEOUT = 30.0
 _LARGEST = 64_000_000
@@ -12,17 +12,24 @@ _LARGEST = 64_000_000
 
 
 def baseline_id(store: RunStore, choice: str | None) -> str | None:
-    """Return the choice as the store knows it: a path or address of a packed run becomes the id of the run in it.
+    """Return the choice as the store knows it: a path or address of packed runs becomes their ids, with commas.
 
     Raises:
         BaselineError: the file cannot be read or fetched, or is no packed run.
     """
-    if choice is None or not _is_packed(store, choice):
+    if choice is None:
+        return None
+    parts = [choice] if "://" in choice or _is_packed(store, choice) else run_ids(choice)
+    return ",".join(_ids(store, part) for part in parts)
+
+
+def _ids(store: RunStore, choice: str) -> str:
+    if not _is_packed(store, choice):
         return choice
     from perf_core.runstore.unpacked import store_packed
 
     try:
-        return store_packed(store, _fetched(choice)).id
+        return ",".join(folder.id for folder in store_packed(store, _fetched(choice)))
     except PerfError as cause:
         raise BaselineError(f"the baseline {choice} cannot be used: {cause}") from cause
 

@@ -14,7 +14,7 @@ from perf_cli.remote import add_master_options, list_runs, master_of, mirrored, 
 from perf_cli.threshold_options import add_threshold_option, given_thresholds
 from perf_core.errors import PerfError
 from perf_core.model.verdict import RunState
-from perf_core.runstore import RunStore
+from perf_core.runstore import RunStore, run_ids
 from perf_core.runstore.store import newest_usable
 
 if TYPE_CHECKING:
@@ -64,15 +64,25 @@ def _render(
     current = store.load(options.run)
     if current.info.state is RunState.RUNNING:
         raise PerfError(f"run {current.info.id} is not finished; wait for its end")
-    choice = baseline_id(store, options.baseline) or current.info.baseline or "none"
-    chosen = store.choose_baseline(choice, current.info.scenario, excluding=current.info.id)
-    baseline = None if chosen is None else store.load(chosen.id)
+    own = ",".join((current.info.baseline, *current.info.more_baselines)) if current.info.baseline else "none"
+    choice = baseline_id(store, options.baseline) or own
+    chosen = store.choose_baselines(choice, current.info.scenario, excluding=current.info.id)
+    baselines = [store.load(each.id) for each in chosen]
+    baseline = baselines[0] if baselines else None
     comparison = compare_runs(
-        current, baseline, thresholds=given_thresholds(options.threshold), settings=given_settings(options)
+        current,
+        baseline,
+        thresholds=given_thresholds(options.threshold),
+        settings=given_settings(options),
+        repeats=[store.load(each) for each in current.info.repeats],
+        more_baselines=baselines[1:],
     )
     folder = store.folder(current.info.id)
     write_reports(folder.path, comparison, current, baseline, run_links(current.info, environment))
-    folder.write_info(replace(current.info, verdict=comparison.verdict, baseline=chosen.id if chosen else None))
+    ids = tuple(each.id for each in chosen)
+    folder.write_info(
+        replace(current.info, verdict=comparison.verdict, baseline=ids[0] if ids else None, more_baselines=ids[1:])
+    )
     return current.info, comparison
 
 
@@ -83,9 +93,11 @@ def _render_for(master: MasterClient, options: argparse.Namespace) -> "tuple[Run
         current = store.folder(options.run).read_info()
         if options.baseline == "latest":
             options.baseline = newest_usable(list_runs(master), current.scenario, current.id, master.url).id
-        there = {options.baseline or current.baseline} & {each.id for each in list_runs(master)}
-        for run_id in there - {None}:
-            pull(master, str(run_id), store)
+        wanted = {*run_ids(options.baseline or ""), *current.repeats}
+        wanted |= set() if options.baseline or not current.baseline else {current.baseline, *current.more_baselines}
+        there = wanted & {each.id for each in list_runs(master)}
+        for run_id in there:
+            pull(master, run_id, store)
         rendered = _render(store, options, links)
         for info in store.list():
             if info.id not in there:

@@ -5,19 +5,18 @@ import os
 from dataclasses import replace
 from typing import Any
 
-from perf_cli.follow import follow
 from perf_cli.judging_options import judging_settings
-from perf_cli.locust_processes import check_locustfiles, start_locusts
+from perf_cli.locust_processes import check_locustfiles
 from perf_cli.master_client import MasterClient
 from perf_cli.packed_baseline import baseline_id
-from perf_cli.processes import Processes
 from perf_cli.remote import add_master_options, master_of, report_url
 from perf_cli.remote_run import run_remote
 from perf_cli.run_options import RunOptions, add_run_options, configure
 from perf_cli.run_result import Result, tell_result
+from perf_cli.series import run_series, series_exit_code
 from perf_core.errors import PerfError
 from perf_core.model.plan import RunPlan
-from perf_core.runstore import RunStore, new_run_id
+from perf_core.runstore import RunStore
 
 EXAMPLE = "perf-platform run -f locustfile.py --host http://127.0.0.1:8000 --users 20 --run-time 2m --workers 2"
 
@@ -37,10 +36,9 @@ def run(options: argparse.Namespace) -> int:
     _check_mail({**os.environ, **configured.configuration.exported("mail")})
     store, plan = RunStore.from_environment(), _plan(configured)
     plan = replace(plan, baseline=baseline_id(store, plan.baseline))
-    with Processes() as processes:
-        start_locusts(processes, configured, plan)
-        follow(processes, store.folder_of(str(plan.run_id)), wait=plan.wait)
-    return show_result(store, str(plan.run_id), strict=plan.strict)
+    runs = run_series(store, configured, plan, int(str(configured.configuration["repeat"])))
+    show_result(store, runs[-1], strict=plan.strict)
+    return series_exit_code(store, runs, strict=plan.strict)
 
 
 def show_result(store: RunStore, run_id: str, *, strict: bool) -> int:
@@ -86,7 +84,6 @@ def _check_mail(environment: dict[str, str]) -> None:
 def _plan(options: RunOptions) -> RunPlan:
     configuration = options.configuration
     return RunPlan(
-        run_id=new_run_id(),
         scenario=configuration.text("scenario"),
         baseline=configuration.text("baseline"),
         labels={name: str(value) for name, value in configuration.table("labels").items()},

@@ -15,7 +15,19 @@ _CI_LABELS = {
     "branch": ("GITHUB_HEAD_REF", "GITHUB_REF_NAME", "CI_COMMIT_REF_NAME", "BRANCH_NAME", "GIT_BRANCH"),
     "job_url": ("CI_JOB_URL", "BUILD_URL"),
 }
-_FLAGS = ("host", "users", "spawn_rate", "run_time", "workers", "scenario", "baseline", "strict", "wait", "label")
+_FLAGS = (
+    "host",
+    "users",
+    "spawn_rate",
+    "run_time",
+    "workers",
+    "scenario",
+    "baseline",
+    "strict",
+    "wait",
+    "label",
+    "repeat",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +58,7 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
     add("-w", "--workers", help="worker processes (default: 1)")
     add("--scenario", help="what makes runs comparable (default: the locustfile's name)")
     add("--baseline", metavar="ID|FILE|URL|latest|none", help="run to judge against (default: the promoted one)")
+    add("--repeat", metavar="N", help="runs one after another, judged together: a quieter verdict (default: 1)")
     add("--label", action="append", metavar="K=V", help="note on the run; repeatable")
     add("--wait", metavar="TIME", help="wait this long until the target accepts connections, e.g. 60s")
     add("--strict", action="store_true", default=None, help="end with 4 when noise hides the answer")

@@ -1,14 +1,17 @@
 """Runs written into a store without a load, for the tests of commands that only read."""
 
+import os
 import subprocess
 import sys
 import zlib
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from perf_cli.__main__ import run_command_line
 from perf_core.model.frame import Frame, FrameError, FrameKey, FrameRow
 from perf_core.model.histogram import Histogram
 from perf_core.model.run import RunInfo
@@ -70,5 +73,32 @@ def command(tmp_path: Path) -> Callable[..., "subprocess.CompletedProcess[str]"]
             text=True,
             check=False,
         )
+
+    return call
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What a command that ran in this process ended with."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Done]:
+    """Run commands in this process: ten of them cost less than the start of one."""
+    for name in [name for name in os.environ if name.startswith(("PERF_", "LOCUST_", "CI", "GITHUB_"))]:
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+
+    def call(*arguments: str, **environment: str) -> Done:
+        with monkeypatch.context() as patch:
+            for name, value in environment.items():
+                patch.setenv(name, value)
+            code = run_command_line(list(arguments))
+        out, err = capsys.readouterr()
+        return Done(code, out, err)
 
     return call

@@ -17,8 +17,8 @@ def runs(record: Callable[..., object], tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_another_load_ends_with_4_and_names_the_field_unless_forced(command, runs: Path) -> None:
-    refused, forced = command("compare", "base", "more"), command("compare", "base", "more", "--force")
+def test_another_load_ends_with_4_and_names_the_field_unless_forced(here, runs: Path) -> None:
+    refused, forced = here("compare", "base", "more"), here("compare", "base", "more", "--force")
 
     assert (refused.returncode, forced.returncode) == (4, 0), refused.stderr + forced.stderr
     assert refused.stdout.startswith("? INCONCLUSIVE shop: not comparable: users\n")
@@ -27,16 +27,16 @@ def test_another_load_ends_with_4_and_names_the_field_unless_forced(command, run
     assert runs.exists()
 
 
-def test_flags_beat_the_environment_that_beats_the_file_that_beats_the_run(command, runs: Path) -> None:
+def test_flags_beat_the_environment_that_beats_the_file_that_beats_the_run(here, runs: Path) -> None:
     path = runs / "runs" / "more" / "run.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"policy": {"comparability.users": "ignore"}}))
-    codes = [command("compare", "base", "more").returncode]
+    codes = [here("compare", "base", "more").returncode]
     (runs / "perf-platform.toml").write_text('[comparability]\nusers = "refuse"\n')
-    codes.append(command("compare", "base", "more").returncode)
+    codes.append(here("compare", "base", "more").returncode)
     environment = {"PERF_COMPARABILITY": "users=warn,target=ignore"}
-    codes.append(command("compare", "base", "more", **environment).returncode)
-    flag = command("compare", "base", "more", "--comparability", "users=ignore", "--comparability", "target=refuse")
-    shown = command("config", "--comparability", "target=warn", "--json", **environment)
+    codes.append(here("compare", "base", "more", **environment).returncode)
+    flag = here("compare", "base", "more", "--comparability", "users=ignore", "--comparability", "target=refuse")
+    shown = here("config", "--comparability", "target=warn", "--json", **environment)
     settings = json.loads(shown.stdout)
 
     assert codes == [0, 4, 0]
@@ -62,10 +62,10 @@ def test_flags_beat_the_environment_that_beats_the_file_that_beats_the_run(comma
     ],
     ids=str,
 )
-def test_a_wrong_setting_is_named(command, runs: Path, file: str, arguments: tuple[str, ...], words: str) -> None:
+def test_a_wrong_setting_is_named(here, runs: Path, file: str, arguments: tuple[str, ...], words: str) -> None:
     (runs / "perf-platform.toml").write_text(file)
 
-    done = command("compare", "base", "base", *arguments)
+    done = here("compare", "base", "base", *arguments)
 
     assert done.returncode == 2
     assert words in done.stderr

@@ -94,7 +94,7 @@ class Conductor:
                 log.error("this run is not recorded: %s", cause)  # noqa: TRY400  one sentence for people
                 return
         prepared, self._prepared = self._prepared, None
-        self.session = RunSession(self.store, self._facts(), prepared.baseline if prepared else None, self.settings)
+        self.session = RunSession(self.store, self._facts(), prepared.baselines if prepared else (), self.settings)
         setattr(self.environment.parsed_options, RUN_OPTION, self.session.info.id)
         if self.url:
             self.session.advertise(self.url, self.settings.token)
@@ -180,7 +180,7 @@ class Conductor:
             (session.folder.path / "master.json").unlink(missing_ok=True)
             session.close()
             self.session, self.finishing = None, False
-            self.plan = replace(self.plan, run_id=None)
+            self.plan = replace(self.plan, run_id=None, repeats=(), quiet=False)
             self._closed.set()
 
     def _finish(self, session: RunSession) -> None:

@@ -49,6 +49,8 @@ def run_facts(environment: Environment, plan: RunPlan, users: int, spawn_rate: f
         labels=dict(plan.labels),
         thresholds=GUARD | plan.thresholds,
         policy=dict(plan.policy),
+        repeats=tuple(plan.repeats),
+        quiet=plan.quiet,
         fingerprint=_fingerprint(environment, users, shape) | _version(plan) | plan.fingerprint,
     )
 

@@ -43,6 +43,14 @@ class Finished:
     exit_code: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Sets:
+    """Further runs of either side."""
+
+    repeats: tuple[Recording, ...]
+    more_baselines: tuple[Recording, ...]
+
+
 def is_open(info: RunInfo) -> bool:
     """Return whether the end of the run has not been gone through to its last step."""
     begun = info.state is RunState.INTERRUPTED and bool(info.finish_steps)
@@ -71,9 +79,12 @@ def finish(
     if os.environ.get("PERF_PROMETHEUS_URL"):
         paperwork.attempt(TARGET, lambda: write_target(folder.path, read_target(paperwork.info, os.environ)))
     before = _baseline(store, paperwork)
-    comparison = paperwork.step(COMPARE, lambda: _compare(current, before, paperwork))
+    sets = _Sets(_usable(store, paperwork, paperwork.info.repeats), ())
+    if before is not None:
+        sets = replace(sets, more_baselines=_usable(store, paperwork, paperwork.info.more_baselines))
+    comparison = paperwork.step(COMPARE, lambda: _compare(current, before, sets, paperwork))
     paperwork.attempt(RENDER, lambda: _render(folder, comparison, current, before))
-    paperwork.attempt(NOTIFY, lambda: Courier(store).enqueue(comparison))
+    paperwork.attempt(NOTIFY, lambda: None if paperwork.info.quiet else Courier(store).enqueue(comparison))
     paperwork.info = replace(
         paperwork.info, state=over, verdict=comparison.verdict, baseline=before.info.id if before else None
     )
@@ -159,21 +170,33 @@ def _baseline(store: RunStore, paperwork: _Paperwork) -> Recording | None:
         return None
 
 
+def _usable(store: RunStore, paperwork: _Paperwork, ids: tuple[str, ...]) -> tuple[Recording, ...]:
+    """Return the recordings of further runs; one that has become unusable is a problem, the others are judged."""
+    found = []
+    for run_id in ids:
+        try:
+            found.append(store.load(run_id))
+        except PerfError as cause:
+            paperwork.problem = f"a run of the set cannot be used: {cause}"
+            log.error("%s", paperwork.problem)  # noqa: TRY400  the sentence says it all
+    return tuple(found)
+
+
 def _render(folder: RunFolder, comparison: RunComparison, current: Recording, before: Recording | None) -> None:
     write_reports(folder.path, comparison, current, before, run_links(current.info, os.environ))
 
 
 def _let_old_runs_go(store: RunStore, info: RunInfo) -> None:
     """Apply retention when a run was added; that it fails is no news of this run."""
-    kept = tuple(each for each in (info.id, info.baseline) if each)
+    kept = tuple(each for each in (info.id, info.baseline, *info.more_baselines, *info.repeats) if each)
     try:
         prune_as_configured(store, os.environ, keeping=kept)
     except PerfError as cause:
         log.error("finish.retention: %s", cause)  # noqa: TRY400  the sentence says it all
 
 
-def _compare(current: Recording, before: Recording | None, paperwork: _Paperwork) -> RunComparison:
-    comparison = compare_runs(current, before)
+def _compare(current: Recording, before: Recording | None, sets: _Sets, paperwork: _Paperwork) -> RunComparison:
+    comparison = compare_runs(current, before, repeats=sets.repeats, more_baselines=sets.more_baselines)
     if not paperwork.problem:
         return comparison
     return replace(comparison, warnings=(*comparison.warnings, paperwork.problem))

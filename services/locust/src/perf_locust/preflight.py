@@ -30,7 +30,8 @@ class TargetUnreachableError(PerfError):
 class Preflight:
     """What a run will be judged against, and how to say it."""
 
-    baseline: RunInfo | None
+    baselines: tuple[RunInfo, ...]
+    """Runs of one build; empty when there is nothing to compare with."""
     sentence: str
 
 
@@ -41,15 +42,16 @@ def check(store: RunStore, scenario: str, baseline: str | None, target: str) -> 
         PerfError: the run would be worth nothing; the message names the remedy.
     """
     check_folder(store.root)
-    chosen = store.choose_baseline(baseline, scenario)
-    if chosen is not None:
-        store.load(chosen.id)
+    chosen = store.choose_baselines(baseline, scenario)
+    for run in chosen:
+        store.load(run.id)
     check_target(target)
-    if chosen is None:
+    if not chosen:
         asked = "as asked" if baseline == "none" else f"none is promoted for scenario '{scenario}'"
         sentence = f"nothing to compare with, {asked}; promote a run with `perf-platform baseline set RUN`"
     else:
-        sentence = f"the run will be judged against {chosen.id} of scenario '{chosen.scenario}'"
+        ids = ", ".join(run.id for run in chosen)
+        sentence = f"the run will be judged against {ids} of scenario '{chosen[0].scenario}'"
     return Preflight(chosen, sentence)
 
 

@@ -29,10 +29,12 @@ log = logging.getLogger(__name__)
 class RunSession:
     """The open run: its folder, its ledger and what happened to it."""
 
-    def __init__(self, store: RunStore, info: RunInfo, baseline: RunInfo | None, settings: Settings) -> None:
+    def __init__(self, store: RunStore, info: RunInfo, baselines: tuple[RunInfo, ...], settings: Settings) -> None:
         """Make the run's folder and begin its ledger."""
-        self.store, self.baseline, self._settings = store, baseline, settings
-        self.info = replace(info, baseline=baseline.id if baseline else None)
+        self.store, self._settings = store, settings
+        self.baseline = baselines[0] if baselines else None
+        more = tuple(run.id for run in baselines[1:])
+        self.info = replace(info, baseline=self.baseline.id if self.baseline else None, more_baselines=more)
         self.folder: RunFolder = store.create(self.info)
         self._lock = RunLock.take(self.folder.path)
         self.ledger = Ledger(self.folder.frames_log, settings.flush_elements, settings.flush_seconds)

@@ -144,6 +144,8 @@ class RunComparison:
         trimmed_seconds: cut from the start of both runs.
         window_seconds: length of a window; 0 without a baseline.
         throughput: None when it was not tested.
+        more_baselines: ids of the further runs of a baseline that is a set.
+        repeats: ids of the further runs that were judged together with the current one.
         incomparable: fields of the fingerprint that differ and must not; empty when the runs may be compared.
     """
 
@@ -161,4 +163,6 @@ class RunComparison:
     trimmed_seconds: float = 0.0
     window_seconds: float = 0.0
     throughput: ThroughputShift | None = None
+    more_baselines: tuple[str, ...] = ()
+    repeats: tuple[str, ...] = ()
     incomparable: tuple[str, ...] = ()

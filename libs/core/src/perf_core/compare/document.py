@@ -70,6 +70,8 @@ def _comparison(raw: dict[str, Any]) -> RunComparison:
         trimmed_seconds=raw["trimmed_seconds"],
         window_seconds=raw["window_seconds"],
         throughput=ThroughputShift(**raw["throughput"]) if raw["throughput"] else None,
+        more_baselines=tuple(raw.get("more_baselines", ())),
+        repeats=tuple(raw.get("repeats", ())),
         incomparable=tuple(raw.get("incomparable", ())),
     )
 

@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from perf_core.compare.comparability import differing
 from perf_core.compare.policy import ComparisonPolicy
-from perf_core.model.fingerprint import Handling
+from perf_core.model.fingerprint import Handling, differing
 from perf_core.model.run import RunInfo
 from perf_core.model.series import Recording
 from perf_core.model.verdict import Reason, Validity

@@ -65,6 +65,8 @@ def compare_runs(
         trimmed_seconds=evidence.trimmed,
         window_seconds=evidence.width,
         throughput=findings.throughput,
+        more_baselines=tuple(run.info.id for run in more_baselines),
+        repeats=tuple(run.info.id for run in repeats),
         incomparable=refused.fields if refused else (),
     )
 

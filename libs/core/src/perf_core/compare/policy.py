@@ -3,9 +3,8 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from perf_core.compare.comparability import handling_of
 from perf_core.errors import UsageError
-from perf_core.model.fingerprint import Handling, check_handling
+from perf_core.model.fingerprint import Handling, check_handling, handling_of
 
 QUANTILES = (0.50, 0.95, 0.99)
 

@@ -19,7 +19,9 @@ class RunPlan:
     Attributes:
         run_id: chosen by the caller, so that it can find the folder; None = made at the start of the run.
         scenario: None = the locustfile's stem.
-        baseline: None = the promoted run if there is one; "latest", "none", a run id.
+        baseline: None = the promoted run if there is one; "latest", "none", run ids with commas.
+        repeats: ids of earlier runs that are judged together with this one.
+        quiet: a later run is judged together with this one, so nobody is told of this one's verdict.
         labels: free key=value.
         thresholds: what the run must keep, key -> sentence.
         policy: settings of the judgement, key of the configuration -> value.
@@ -33,6 +35,8 @@ class RunPlan:
     run_id: str | None = None
     scenario: str | None = None
     baseline: str | None = None
+    repeats: tuple[str, ...] = ()
+    quiet: bool = False
     labels: dict[str, str] = field(default_factory=dict)
     thresholds: dict[str, str] = field(default_factory=dict)
     policy: dict[str, object] = field(default_factory=dict)

@@ -67,6 +67,9 @@ class RunInfo:
         validity_reasons: sentences.
         verdict: None when nothing was compared.
         baseline: id of the run it was compared with.
+        more_baselines: ids of further runs of the baseline's build.
+        repeats: ids of earlier runs of the same build that were judged together with this one.
+        quiet: a later run is judged together with this one, so nobody is told of this one's verdict.
         fingerprint: comparability fields, name -> value.
         labels: free key=value, e.g. commit, branch, job_url.
         thresholds: what the run must keep, key -> sentence.
@@ -97,6 +100,9 @@ class RunInfo:
     validity_reasons: tuple[str, ...] = ()
     verdict: Verdict | None = None
     baseline: str | None = None
+    more_baselines: tuple[str, ...] = ()
+    repeats: tuple[str, ...] = ()
+    quiet: bool = False
     fingerprint: dict[str, str] = field(default_factory=dict)
     labels: dict[str, str] = field(default_factory=dict)
     thresholds: dict[str, str] = field(default_factory=dict)

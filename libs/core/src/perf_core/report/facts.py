@@ -48,9 +48,15 @@ def run_facts(comparison: RunComparison, current: RunInfo, baseline: RunInfo | N
         after["resolution"] = _resolution(current)
         before |= {"resolution": _resolution(baseline)} if baseline else {}
     facts = [Fact(name, value, before.get(name, "")) for name, value in after.items()]
+    if comparison.repeats or comparison.more_baselines:
+        facts.append(Fact("judged together with", _ids(comparison.repeats), _ids(comparison.more_baselines)))
     if comparison.trimmed_seconds:
         facts.append(Fact("not compared", f"first {comparison.trimmed_seconds:.0f} s (ramp-up)", ""))
     return tuple(facts)
+
+
+def _ids(runs: tuple[str, ...]) -> str:
+    return ", ".join(printable_name(each) for each in runs) or "-"
 
 
 def _texts(info: RunInfo) -> dict[str, str]:

@@ -30,7 +30,13 @@ def _runs_line(comparison: RunComparison) -> str:
     current = f"current {comparison.current.id} ({comparison.validity.value})"
     if comparison.baseline is None:
         return current
-    return f"baseline {comparison.baseline.id} ({comparison.baseline.validity.value}), {current}"
+    current += _more(comparison.repeats)
+    baseline = f"baseline {comparison.baseline.id} ({comparison.baseline.validity.value})"
+    return f"{baseline}{_more(comparison.more_baselines)}, {current}"
+
+
+def _more(runs: tuple[str, ...]) -> str:
+    return f" with {len(runs)} more" if runs else ""
 
 
 def _table(rows: list[EndpointRow]) -> list[str]:

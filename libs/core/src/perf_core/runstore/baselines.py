@@ -1,9 +1,10 @@
-"""Which run is the baseline of a scenario: one small file per scenario, written by a decision."""
+"""Which run, or set of runs, is the baseline of a scenario: one small file per scenario, written by a decision."""
 
 import json
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from perf_core.errors import BaselineError
@@ -16,12 +17,26 @@ FOLDER = "baselines"
 
 @dataclass(frozen=True, slots=True)
 class Promotion:
-    """The decision that made a run the baseline of its scenario; `promoted_at` in Unix seconds."""
+    """The decision that made a run the baseline of its scenario; `promoted_at` in Unix seconds.
+
+    `more` are further runs of the same build: together they show how much one run differs from the next.
+    """
 
     scenario: str
     run_id: str
     promoted_at: float
     by: str
+    more: tuple[str, ...] = ()
+
+    @classmethod
+    def from_document(cls, fields: dict[str, Any]) -> "Promotion":
+        """Return the promotion of its fields as JSON has them."""
+        return cls(**{**fields, "more": tuple(fields.get("more", ()))})
+
+    @property
+    def run_ids(self) -> tuple[str, ...]:
+        """All runs of the set."""
+        return (self.run_id, *self.more)
 
 
 def read_promotion(root: Path, scenario: str) -> Promotion | None:
@@ -32,10 +47,10 @@ def read_promotion(root: Path, scenario: str) -> Promotion | None:
     """
     path = _path(root, scenario)
     try:
-        return Promotion(**json.loads(path.read_bytes()))
+        return Promotion.from_document(json.loads(path.read_bytes()))
     except FileNotFoundError:
         return None
-    except (OSError, TypeError, ValueError) as cause:
+    except (OSError, AttributeError, TypeError, ValueError) as cause:
         raise BaselineError(
             f"{path} cannot be read ({cause}); promote a run again with `perf-platform baseline set RUN`"
         ) from cause
@@ -49,9 +64,41 @@ def write_promotion(root: Path, run: RunInfo, by: str, *, force: bool) -> Promot
     """
     if not force:
         _check(run)
-    promotion = Promotion(run.scenario, run.id, time.time(), by)
-    write_atomically(_path(root, run.scenario), (json.dumps(asdict(promotion), indent=2) + "\n").encode())
-    return promotion
+    return _written(root, Promotion(run.scenario, run.id, time.time(), by))
+
+
+def add_run(root: Path, run: RunInfo, by: str, *, force: bool) -> Promotion:
+    """Add the run to the baseline of its scenario; the first one is promoted.
+
+    Raises:
+        BaselineError: as for `write_promotion`, or the file is damaged.
+    """
+    before = read_promotion(root, run.scenario)
+    if before is None:
+        return write_promotion(root, run, by, force=force)
+    if not force:
+        _check(run)
+    if run.id in before.run_ids:
+        return before
+    return _written(root, replace(before, more=(*before.more, run.id), promoted_at=time.time(), by=by))
+
+
+def remove_run(root: Path, run: RunInfo) -> Promotion | None:
+    """Take a run out of the baseline of its scenario; return what is left of it.
+
+    Raises:
+        BaselineError: it is not in it.
+    """
+    before = read_promotion(root, run.scenario)
+    if before is None or run.id not in before.run_ids:
+        raise BaselineError(
+            f"run {run.id} is not in the baseline of scenario '{run.scenario}'; see `perf-platform baseline show`"
+        )
+    left = [each for each in before.run_ids if each != run.id]
+    if not left:
+        clear_promotion(root, run.scenario)
+        return None
+    return _written(root, replace(before, run_id=left[0], more=tuple(left[1:])))
 
 
 def clear_promotion(root: Path, scenario: str) -> bool:
@@ -60,6 +107,12 @@ def clear_promotion(root: Path, scenario: str) -> bool:
     existed = path.exists()
     path.unlink(missing_ok=True)
     return existed
+
+
+def _written(root: Path, promotion: Promotion) -> Promotion:
+    path = _path(root, promotion.scenario)
+    write_atomically(path, (json.dumps(asdict(promotion), indent=2) + "\n").encode())
+    return promotion
 
 
 def _check(run: RunInfo) -> None:

@@ -45,6 +45,8 @@ def _info(document: Any) -> RunInfo:
         "blocks": tuple(Block(**block) for block in fields.get("blocks", ())),
         "finish_steps": tuple(FinishStep(**step) for step in fields.get("finish_steps", ())),
         "unsettled": tuple(Interval(**each) for each in fields.get("unsettled", ())),
+        "more_baselines": tuple(fields.get("more_baselines", ())),
+        "repeats": tuple(fields.get("repeats", ())),
         "requests": int(fields.get("requests", 0)),
         "failures": int(fields.get("failures", 0)),
     }

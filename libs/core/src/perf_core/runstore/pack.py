@@ -8,7 +8,7 @@ exact, a window's is exact to 3 %, and the same file always unpacks to the same 
 
 import lzma
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -30,6 +30,8 @@ from perf_core.runstore.pack_series import (
 from perf_core.runstore.recording import outcome_series
 
 MAGIC = b"perf-platform pack 1\n"
+SET_MAGIC = b"perf-platform set 1\n"
+"""Before several packs in one file: the runs of a baseline that is a set."""
 LIMIT = 900_000
 """Bytes up to which seconds are packed as they are."""
 LARGEST = 300_000_000
@@ -55,6 +57,30 @@ def pack(info: RunInfo, frames: Iterable[Frame], limit: int = LIMIT) -> bytes:
     width = window_seconds(series.values())
     origin = int((info.started or 0.0) + info.ramp_up + 0.999)
     return _written(info, errors, [(key, coarsened(each, origin, width)) for key, each in series.items()])
+
+
+def pack_set(runs: Sequence[tuple[RunInfo, Iterable[Frame]]], limit: int = LIMIT) -> bytes:
+    """Return one or more runs as the bytes of one file; they share the limit."""
+    packs = [pack(info, frames, limit // len(runs)) for info, frames in runs]
+    written: bytes = packs[0] if len(packs) == 1 else SET_MAGIC + msgpack.packb(packs)
+    return written
+
+
+def unpack_set(data: bytes) -> tuple[PackedRun, ...]:
+    """Return the runs of `pack_set`, or the one of `pack`.
+
+    Raises:
+        DamagedRunError: as for `unpack`.
+    """
+    if not data.startswith(SET_MAGIC):
+        return (unpack(data),)
+    try:
+        packs = list(msgpack.unpackb(data[len(SET_MAGIC) :]))
+    except (TypeError, ValueError, msgpack.UnpackException) as cause:
+        raise DamagedRunError(f"the packed runs cannot be read ({cause}); pack them again") from cause
+    if not packs or not all(isinstance(each, bytes) for each in packs):
+        raise DamagedRunError("the packed runs cannot be read; pack them again")
+    return tuple(unpack(each) for each in packs)
 
 
 def unpack(data: bytes) -> PackedRun:

@@ -3,11 +3,16 @@
 from collections.abc import Mapping
 
 from perf_core.errors import BaselineError, UsageError
+from perf_core.model.fingerprint import FIELDS, Handling, differing
+from perf_core.model.run import RunInfo
 from perf_core.runstore.baselines import Promotion
+from perf_core.runstore.folder import RunFolder
 from perf_core.runstore.retention import protect, unprotect
 from perf_core.runstore.store import RunStore
 
-ACTIONS = ("set", "clear", "protect", "unprotect")
+ACTIONS = ("set", "add", "remove", "clear", "protect", "unprotect")
+_BUILD = ("version",)
+"""Fields that may differ between the sides of a comparison, but not inside one."""
 
 
 def promotions(store: RunStore) -> list[Promotion]:
@@ -34,13 +39,48 @@ def change_baseline(store: RunStore, wanted: Mapping[str, str]) -> str:
     if action == "set":
         promoted = store.promote(store.load(subject).info, wanted.get("by", ""), force=wanted.get("force") == "yes")
         return f"run {promoted.run_id} is now the baseline of scenario '{promoted.scenario}'"
-    folder = store.folder(subject)
-    if action == "protect":
+    if action == "add":
+        return _add(store, store.load(subject).info, wanted)
+    if action == "remove":
+        return _remove(store, store.folder(subject).read_info())
+    return _protect(store.folder(subject), wanted)
+
+
+def _protect(folder: RunFolder, wanted: Mapping[str, str]) -> str:
+    if wanted["action"] == "protect":
         protect(folder, wanted.get("by", ""))
         return f"run {folder.id} is kept whatever its age"
     if unprotect(folder):
         return f"retention decides about run {folder.id} again"
     raise BaselineError(f"run {folder.id} is not protected; see `perf-platform baseline show`")
+
+
+def _add(store: RunStore, info: RunInfo, wanted: Mapping[str, str]) -> str:
+    force, before = wanted.get("force") == "yes", store.promoted(info.scenario)
+    if before is not None and not force:
+        _check_alike(store.folder(before.run_id).read_info(), info)
+    made = store.add_to_baseline(info, wanted.get("by", ""), force=force)
+    return f"scenario '{made.scenario}' has a baseline of {len(made.run_ids)}: {', '.join(made.run_ids)}"
+
+
+def _remove(store: RunStore, info: RunInfo) -> str:
+    left = store.remove_from_baseline(info)
+    rest = f"{', '.join(left.run_ids)} left" if left else "nothing left"
+    return f"run {info.id} is out of the baseline of scenario '{info.scenario}', {rest}"
+
+
+def _check_alike(baseline: RunInfo, added: RunInfo) -> None:
+    """Refuse a run under another load or of another build: a set shows the noise between runs, nothing else."""
+    told = [
+        text
+        for field, text in differing(baseline, added).items()
+        if field in _BUILD or FIELDS.get(field) is Handling.REFUSE
+    ]
+    if told:
+        raise BaselineError(
+            f"run {added.id} cannot join run {baseline.id}: {'; '.join(told)}; replace the baseline with "
+            "`perf-platform baseline set`, or force it with --force"
+        )
 
 
 def _clear(store: RunStore, scenario: str) -> str:

@@ -118,7 +118,7 @@ def _is_needed(store: RunStore, run: RunInfo) -> bool:
     except BaselineError as cause:  # damaged: nobody knows which run it names
         log.warning("retention.promotion_unreadable: %s", cause)
         return True
-    return promotion is not None and promotion.run_id == run.id
+    return promotion is not None and run.id in promotion.run_ids
 
 
 def _number(environment: Mapping[str, str], name: str) -> float | None:

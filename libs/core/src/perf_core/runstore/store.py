@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING
 from perf_core.errors import BaselineError, RunNotFoundError, RunStoreError
 from perf_core.model.run import RunInfo
 from perf_core.model.verdict import RunState, Validity, Verdict
-from perf_core.runstore.baselines import Promotion, clear_promotion, read_promotion, write_promotion
+from perf_core.runstore.baselines import (
+    Promotion,
+    add_run,
+    clear_promotion,
+    read_promotion,
+    remove_run,
+    write_promotion,
+)
 from perf_core.runstore.folder import RunFolder
 
 if TYPE_CHECKING:
@@ -24,6 +31,11 @@ log = logging.getLogger(__name__)
 def new_run_id(now: float | None = None) -> str:
     """Return a fresh id that sorts by time (UTC): ``20261124-101500-3f9a``."""
     return time.strftime("%Y%m%d-%H%M%S", time.gmtime(now)) + f"-{secrets.token_hex(2)}"
+
+
+def run_ids(text: str) -> tuple[str, ...]:
+    """Return the ids of ``a,b,c``, each once, in order."""
+    return tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,26 +139,39 @@ class RunStore:
         """Make a run the baseline of its scenario."""
         return write_promotion(self.root, run, by, force=force)
 
+    def add_to_baseline(self, run: RunInfo, by: str, *, force: bool = False) -> Promotion:
+        """Add a run to the baseline of its scenario."""
+        return add_run(self.root, run, by, force=force)
+
+    def remove_from_baseline(self, run: RunInfo) -> Promotion | None:
+        """Take a run out of the baseline of its scenario; return what is left of it."""
+        return remove_run(self.root, run)
+
     def clear(self, scenario: str) -> bool:
         """Forget the baseline of a scenario; return whether there was one."""
         return clear_promotion(self.root, scenario)
 
     def choose_baseline(self, choice: str | None, scenario: str, *, excluding: str | None = None) -> RunInfo | None:
-        """Return the run to compare with: None = the promoted one, "latest", "none", or an id.
+        """Return the first run of `choose_baselines`, None when there is none."""
+        return next(iter(self.choose_baselines(choice, scenario, excluding=excluding)), None)
+
+    def choose_baselines(
+        self, choice: str | None, scenario: str, *, excluding: str | None = None
+    ) -> tuple[RunInfo, ...]:
+        """Return the runs to compare with: None = the promoted ones, "latest", "none", or ids with commas.
 
         Raises:
             BaselineError: one was asked for, or promoted, and is not there or not readable.
         """
         if choice == "none":
-            return None
+            return ()
         if choice == "latest":
-            return newest_usable(self.list(), scenario, excluding, str(self.root))
+            return (newest_usable(self.list(), scenario, excluding, str(self.root)),)
         promotion = self.promoted(scenario) if choice is None else None
-        run_id = choice or (promotion.run_id if promotion else None)
-        if run_id is None or (choice is None and run_id == excluding):
-            return None
+        promoted = tuple(each for each in promotion.run_ids if each != excluding) if promotion else ()
+        wanted = promoted if choice is None else run_ids(choice)
         try:
-            return self.folder(run_id).read_info()
+            return tuple(self.folder(run_id).read_info() for run_id in wanted)
         except RunStoreError as cause:
             raise BaselineError(f"the baseline cannot be used: {cause}") from cause
 
@@ -157,10 +182,13 @@ def newest_usable(runs: Iterable[RunInfo], scenario: str, excluding: str | None,
     Raises:
         BaselineError: there is none; the message says where it was looked for.
     """
+    regressed: set[str] = set()
     for run in runs:
+        if run.verdict is Verdict.REGRESSED:
+            regressed |= {run.id, *run.repeats}  # judged together: none of them is good
         usable = run.state is RunState.FINISHED and run.validity is Validity.VALID
         usable = usable and not run.blocks and not run.low_resolution
-        if usable and run.scenario == scenario and run.id != excluding and run.verdict is not Verdict.REGRESSED:
+        if usable and run.scenario == scenario and run.id != excluding and run.id not in regressed:
             return run
     raise BaselineError(
         f"no finished VALID run of scenario '{scenario}' is in {where}; make one, or use --baseline none"

@@ -4,18 +4,21 @@ from perf_core.errors import RunNotFoundError, RunStoreError
 from perf_core.runstore.folder import RunFolder
 from perf_core.runstore.frame_codec import encode_frame
 from perf_core.runstore.frame_log import write_log
-from perf_core.runstore.pack import PackedRun, unpack
+from perf_core.runstore.pack import PackedRun, unpack_set
 from perf_core.runstore.store import RunStore
 
 
-def store_packed(store: RunStore, data: bytes) -> RunFolder:
-    """Return the folder of the packed run; it is written unless the store has the run already.
+def store_packed(store: RunStore, data: bytes) -> tuple[RunFolder, ...]:
+    """Return the folders of the packed runs; each is written unless the store has the run already.
 
     Raises:
         DamagedRunError: the bytes are no packed run.
         RunStoreError: the folder cannot be written, or holds another run of that id.
     """
-    packed = unpack(data)
+    return tuple(_stored(store, each) for each in unpack_set(data))
+
+
+def _stored(store: RunStore, packed: PackedRun) -> RunFolder:
     folder = store.folder_of(packed.info.id)
     try:
         known = folder.read_info()
