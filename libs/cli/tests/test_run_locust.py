@@ -134,6 +134,8 @@ def test_a_shape_decides_users_and_length(command, server) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     (run,) = command.runs()
     assert run["requests"] == server.asked["/shaped"] > 50
+    stages = [event["text"] for event in command.facts(run["id"])["events"] if event["kind"] == "stage"]
+    assert stages == ["stage 1: to 6 users", "stage 2: 6 users"]
 
 
 def test_wait_gives_the_target_time_to_come_up(command) -> None:

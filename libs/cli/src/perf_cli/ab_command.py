@@ -66,7 +66,8 @@ def run(options: argparse.Namespace) -> int:
     """Alternate, judge and return the exit code of the verdict."""
     from perf_cli.ab_verdict import judge, show
 
-    configured = configure(argparse.Namespace(**vars(options), host=None, baseline=None, repeat=None))
+    apart = {"host": None, "baseline": None, "repeat": None, "warm_up": None}  # ours, or another thing here
+    configured = configure(argparse.Namespace(**{**vars(options), **apart}))
     keeper = master_of(options)
     check_locustfiles(configured.locustfile)
     if configured.locust.bind_port is not None:

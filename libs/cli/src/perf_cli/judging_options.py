@@ -20,9 +20,16 @@ from perf_cli.configuration import (
 from perf_core.errors import UsageError
 from perf_core.model.fingerprint import check_handling
 
-FLAGS = ("sigma_run", "sigma_endpoint", "force", "allow_missing")
+FLAGS = ("sigma_run", "sigma_endpoint", "force", "allow_missing", "warm_up")
 TABLE = "comparability"
 VARIABLE = "PERF_COMPARABILITY"
+
+
+def add_warm_up_option(parser: argparse.ArgumentParser) -> None:
+    """Add the option of judgements of whole runs; blocks of `ab` need no warm-up each."""
+    parser.add_argument(
+        "--warm-up", metavar="TIME", help="not judged after the ramp-up, 0 for nothing (default: looked for)"
+    )
 
 
 def add_judging_options(parser: argparse.ArgumentParser) -> None:

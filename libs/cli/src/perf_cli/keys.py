@@ -117,6 +117,11 @@ def duration(raw: object) -> float:
         raise ValueError("write it like 90s, 2m or 1h30m") from cause
 
 
+def span(raw: object) -> float:
+    """Accept what `duration` accepts, and 0."""
+    return 0.0 if raw in (0, "0", "0s") and not isinstance(raw, bool) else duration(raw)
+
+
 def yes_or_no(raw: object) -> bool:
     """Accept true and false, as text also 1, 0, yes and no."""
     known = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
@@ -167,6 +172,7 @@ KEYS: tuple[Key, ...] = (
     ),
     Key("force", yes_or_no, "judge even runs that are not comparable", default=False),
     Key("allow_missing", yes_or_no, "an endpoint that is gone is no regression", default=False),
+    Key("warm_up", span, "seconds after the ramp-up that are not judged; without it looked for", "PERF_WARM_UP"),
     Key("sigma_run", share, "noise between runs that all endpoints share", "PERF_SIGMA_RUN", 0.02),
     Key(
         "sigma_endpoint",

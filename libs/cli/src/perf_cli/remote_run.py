@@ -38,6 +38,8 @@ def run_remote(master: MasterClient, options: argparse.Namespace, configured: Ru
         UsageError: an option is of no use here.
         PerfError: it cannot be started (the message names the run that is on, if one is), or is lost sight of.
     """
+    if configured.configuration["repeat"] != 1:
+        raise UsageError("--repeat starts runs here; with --master start them one by one and compare them as a set")
     if options.locustfile or options.rest:
         raise UsageError("with --master the locustfile and Locust's options are the master's; leave -f and -- out")
     body = start_body(configured)

@@ -6,7 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from perf_cli.configuration import Configuration, Layer, Setting, environment_layer, file_layer, find_file, flag_layer
-from perf_cli.judging_options import FLAGS, add_judging_options, comparability_layer, comparability_of
+from perf_cli.judging_options import (
+    FLAGS,
+    add_judging_options,
+    add_warm_up_option,
+    comparability_layer,
+    comparability_of,
+)
 from perf_cli.locust_options import LocustOptions, read_locust_options
 from perf_cli.threshold_options import add_threshold_option, threshold_layer
 
@@ -63,6 +69,7 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
     add("--wait", metavar="TIME", help="wait this long until the target accepts connections, e.g. 60s")
     add("--strict", action="store_true", default=None, help="end with 4 when noise hides the answer")
     add_judging_options(parser)
+    add_warm_up_option(parser)
     add_threshold_option(parser)
     add("--config", metavar="FILE", help="configuration file (default: perf-platform.toml beside the locustfile)")
 

@@ -32,7 +32,7 @@ def test_a_baseline_grows_shows_and_travels(here, runs: Path, tmp_path: Path) ->
     assert said[0] == "scenario 'shop' has a baseline of 1: base1\n"
     assert said[2] == "scenario 'shop' has a baseline of 3: base1, base2, base3\n"
     assert (strange.returncode, strange.stdout) == (5, "")
-    assert "users was '5', is '6'; version was '1', is '2'" in strange.stderr
+    assert "version was '1', is '2'; users was '5', is '6'" in strange.stderr
     assert (shown[0]["run_id"], shown[0]["more"]) == ("base1", ["base2", "base3"])
     assert here("baseline", "show").stdout.startswith("shop: base1, base2, base3 (promoted by ")
     assert "runs base1, base2, base3, " in packed.stdout

@@ -29,6 +29,7 @@ from perf_locust.preflight import Preflight, TargetUnreachableError, check
 from perf_locust.recovery import Recovery
 from perf_locust.run_session import RunSession
 from perf_locust.settings import Settings
+from perf_locust.stages import Stages
 from perf_locust.threshold_watch import ThresholdWatch
 from perf_locust.validity import Incidents
 
@@ -56,6 +57,7 @@ class Conductor:
         """Seconds from start to start of an iteration of a user, when somebody set them in the run that is on."""
         self.message = ""
         self.watch: ThresholdWatch | None = None
+        self.stages: Stages | None = None
         self.recoveries: dict[str, Recovery] = {}
         """Runs that are not on any more and still get samples, by id."""
         self._recovering: list[gevent.Greenlet] = []
@@ -99,6 +101,8 @@ class Conductor:
         if self.url:
             self.session.advertise(self.url, self.settings.token)
         self.watch = ThresholdWatch(self.session, self.end_run)
+        self.stages = Stages(self.environment, self.session)
+        self.stages.start()
         log.info("run %s is recorded in %s", self.session.info.id, self.session.folder.path)
 
     def on_spawning_complete(self, **_: object) -> None:
@@ -173,6 +177,8 @@ class Conductor:
         self.finishing = True
         self._closed.clear()
         try:
+            if self.stages is not None:
+                self.stages.end()
             if not session.over:
                 session.ended()
             self._finish(session)

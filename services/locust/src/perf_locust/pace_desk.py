@@ -198,11 +198,14 @@ class PaceDesk:
         if session is None:
             return
         if (before.seconds, before.rate) != (after.seconds, after.rate):
-            session.happened("pacing_changed", f"pacing: {before.told()} -> {after.told()}{by}")
+            begun = "" if after.seconds is None and after.rate is None else after.told()
+            session.happened("pacing_changed", f"pacing: {before.told()} -> {after.told()}{by}", begun)
         if after.users is not None and after.users != before.users:
-            session.happened("users_changed", f"users: {after.users} are asked for{by}")
+            begun = "" if after.users == session.info.users else f"{after.users} users"
+            session.happened("users_changed", f"users: {after.users} are asked for{by}", begun)
         if (before.tasks, before.sources) != (after.tasks, after.sources):
-            session.happened("mix_changed", f"mix: {_mix_told(after)}{by}")
+            begun = f"mix {_mix_told(after)}" if after.tasks or after.sources else ""
+            session.happened("mix_changed", f"mix: {_mix_told(after)}{by}", begun)
         now = time.time()
         session.unsettled(Interval(now - 1.0, now + SETTLED))
 

@@ -60,10 +60,14 @@ class RunSession:
         except RunStoreError as cause:
             log.warning("%s", cause)
 
-    def happened(self, kind: str, text: str) -> None:
+    def happened(self, kind: str, text: str, stage: str | None = None) -> None:
+        """Note an event that happens now, and the load that begins with it."""
+        self.note(RunEvent(time.time(), kind, text, stage))
+
+    def note(self, event: RunEvent) -> None:
         """Note an event."""
-        log.info("run.event: %s: %s", kind, text)
-        self.info = replace(self.info, events=(*self.info.events, RunEvent(time.time(), kind, text)))
+        log.info("run.event: %s: %s", event.kind, event.text)
+        self.info = replace(self.info, events=(*self.info.events, event))
         self._unsaved = True
 
     def unsettled(self, interval: Interval) -> None:

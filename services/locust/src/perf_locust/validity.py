@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from perf_core.compare.stretches import never_steady
 from perf_core.model.series import GaugeSeries, Recording
 from perf_core.model.verdict import Validity
 from perf_core.units import format_share
@@ -59,6 +60,7 @@ def judge(recording: Recording, incidents: Incidents) -> Judgement:
     if invalid:
         return Judgement(Validity.INVALID, invalid)
     suspect = (*_lost(recording, incidents), *_distorted(recording), *_short(recording), *_dropped(recording.gauges))
+    suspect += tuple(_unsteady(recording))
     return Judgement(Validity.SUSPECT if suspect else Validity.VALID, suspect)
 
 
@@ -118,6 +120,12 @@ def _dropped(gauges: tuple[GaugeSeries, ...]) -> Iterator[str]:
 
 def _counted(gauges: tuple[GaugeSeries, ...], name: str) -> float:
     return float(sum(gauge.values.max() for gauge in gauges if gauge.name == name and gauge.values.size))
+
+
+def _unsteady(recording: Recording) -> Iterator[str]:
+    sentence = never_steady(recording)
+    if sentence:
+        yield sentence
 
 
 def _share_above(gauges: tuple[GaugeSeries, ...], name: str, limit: float) -> float:

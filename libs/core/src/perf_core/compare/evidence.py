@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from perf_core.compare.comparison import EndpointFigures
-from perf_core.compare.stretches import Stretch, stretches, warm_up
+from perf_core.compare.stretches import Stretch, course, stretches
 from perf_core.model.endpoint import EndpointKey
 from perf_core.model.series import Recording
+from perf_core.stats.warm_up import Trend
 from perf_core.stats.windows import EndpointWindows, Grid, endpoint_windows, second_range, window_width
 
 Windows = EndpointWindows | None
@@ -48,6 +49,8 @@ class Evidence:
     current_seconds: float
     left_out: tuple[str, ...] = ()
     """Stages that only one side has."""
+    trends: tuple[Trend, ...] = ()
+    """How each run's median moved over its compared part: those of the current side, then the baseline's."""
 
     @property
     def width(self) -> float:
@@ -55,20 +58,24 @@ class Evidence:
         return float(self.stages[0].width) if self.stages else 0.0
 
 
-def gather(current: Sequence[Recording], baseline: Sequence[Recording]) -> Evidence:
+def gather(
+    current: Sequence[Recording], baseline: Sequence[Recording], declared_warm_up: float | None = None
+) -> Evidence:
     """Return the compared part: the longest warm-up cut from all runs, stages apart, last partial windows dropped."""
     runs = [*current, *baseline]
-    cuts = [warm_up(run) for run in runs]
+    courses = [course(run) for run in runs]
+    cuts = [each.warm_up(declared_warm_up) for each in courses]
     ranges = [second_range(run) for run in runs]
     trimmed = max(cuts) if min(end - start for start, end in ranges) > max(cuts) else 0
     parts = [stretches(run, trimmed) for run in runs]
     names = list(dict.fromkeys(each.stage for part in parts for each in part))
     shared = [name for name in names if all(any(each.stage == name for each in part) for part in parts)]
+    parts = [[each for each in part if each.stage in shared or not shared] for part in parts]
     width = window_width(max(1, *(_seconds(each) for each in parts)))
     grids = [_grids(part, width) for part in parts]
     pairs = _pairs(current, baseline, grids)
-    if len(names) == 1:
-        stages = [_stage(names[0], pairs, width, grids, len(current))]
+    if len(shared) == 1:
+        stages = [_stage(shared[0], pairs, width, grids, len(current))]
     else:
         stages = [_own_stage(name, current, baseline, [_of(part, name) for part in parts]) for name in shared]
     count = len(current)
@@ -78,7 +85,8 @@ def gather(current: Sequence[Recording], baseline: Sequence[Recording]) -> Evide
         float(trimmed),
         float(sum(_covered(each) for each in grids[count:])),
         float(sum(_covered(each) for each in grids[:count])),
-        tuple(name or "without a stage" for name in names if name not in shared),
+        tuple(name or "the load it began with" for name in names if name not in shared),
+        tuple(each.trend(trimmed) for each in courses),
     )
 
 

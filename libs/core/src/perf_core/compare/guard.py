@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from perf_core.compare.evidence import Evidence
 from perf_core.compare.policy import ComparisonPolicy
+from perf_core.compare.stretches import trend_text
 from perf_core.model.fingerprint import Handling, differing
 from perf_core.model.run import RunInfo
 from perf_core.model.series import Recording
@@ -62,6 +64,16 @@ def warnings(
         if run.info.validity is Validity.SUSPECT:
             why = "; ".join(run.info.validity_reasons) or "no reason recorded"
             told.append(f"{side[0].upper()}{side[1:]} is SUSPECT: {why}")
+    return tuple(told)
+
+
+def load_warnings(evidence: Evidence, current: Sequence[Recording], baseline: Sequence[Recording]) -> tuple[str, ...]:
+    """Return what a reader should know about the load: stages that were left out, and trends inside the runs."""
+    told = [f"Not compared, because not every run has it: {name}" for name in evidence.left_out]
+    named = [*_named(current, "this run"), *_named(baseline, "the baseline")]
+    for (_, side), found in zip(named, evidence.trends, strict=True):
+        if found.notable:
+            told.append(f"{side[0].upper()}{side[1:]} is not steady: {trend_text(found)}")
     return tuple(told)
 
 

@@ -7,7 +7,7 @@ from perf_core.compare.comparison import EndpointComparison, RunComparison, RunR
 from perf_core.compare.endpoint_verdict import judge_endpoint
 from perf_core.compare.evidence import Evidence, figures, gather
 from perf_core.compare.findings import Findings, run_tests
-from perf_core.compare.guard import low_resolution, refusal, warnings
+from perf_core.compare.guard import load_warnings, low_resolution, refusal, warnings
 from perf_core.compare.ks_panels import ks_panels
 from perf_core.compare.low_resolution import whole_figures
 from perf_core.compare.policy import DEFAULT, ComparisonPolicy
@@ -37,7 +37,7 @@ def compare_runs(
     sides = [current, *repeats], [baseline, *more_baselines] if baseline else []
     if any(run.info.low_resolution for side in sides for run in side):
         return _side_by_side(*sides, policy)
-    evidence = gather(*sides)
+    evidence = gather(*sides, 0.0 if policy.block_seconds else policy.warm_up)
     if baseline is None:
         return _alone(current, evidence)
     findings = run_tests(evidence, policy)
@@ -60,7 +60,7 @@ def compare_runs(
         _reference(current.info),
         tuple(sorted(endpoints, key=_order)),
         findings.run_wide,
-        warnings(*sides, policy),
+        (*warnings(*sides, policy), *load_warnings(evidence, *sides)),
         detectable=_detectable(endpoints) if Reason.NOISE in reasons else None,
         trimmed_seconds=evidence.trimmed,
         window_seconds=evidence.width,

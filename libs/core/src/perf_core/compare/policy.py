@@ -28,6 +28,7 @@ class ComparisonPolicy:
         unchanged_share: share of the requests that must be at UNCHANGED endpoints for an UNCHANGED run.
         missing_allowed: an endpoint that is gone is not a regression.
         block_seconds: length of the blocks in which both sides took turns; 0 when they did not.
+        warm_up: seconds after the ramp-up that are left out too; None = looked for in the first quarter.
         force: compare even what is not comparable.
         handling: field of the fingerprint -> ignore, warn or refuse, where it is not the usual.
     """
@@ -46,6 +47,7 @@ class ComparisonPolicy:
     unchanged_share: float = 0.8
     missing_allowed: bool = False
     block_seconds: int = 0
+    warm_up: float | None = None
     force: bool = False
     handling: Mapping[str, str] = field(default_factory=dict)
 
@@ -87,10 +89,18 @@ def configured(policy: ComparisonPolicy, settings: Mapping[str, object]) -> Comp
             handling[wanted] = check_handling(wanted, str(value))
         elif name in SHARES:
             changes[name] = _share(name, value)
+        elif name == "warm_up":
+            changes[name] = _seconds(name, value)
         elif name in SWITCHES:
             changes[SWITCHES[name]] = bool(value)
     made: ComparisonPolicy = replace(policy, handling=handling, **changes)  # type: ignore[arg-type]
     return made
+
+
+def _seconds(name: str, value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < float("inf"):
+        raise UsageError(f"{name} is {value!r}; give seconds, 0 for none")
+    return float(value)
 
 
 def _share(name: str, value: object) -> float:

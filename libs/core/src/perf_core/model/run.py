@@ -14,10 +14,13 @@ class RunEvent:
     at: float
     """Unix seconds."""
     kind: str
-    """Closed set, snake_case: worker_joined, worker_left, worker_lost, worker_away, worker_back, users_changed,
-    pacing_changed, writing_failed, writing_resumed, interrupted, repaired, stop,
-    data_dry, data_lost, data_differs, mix_changed, pacing_missed."""
+    """Closed set, snake_case: stage, users_changed, pacing_changed, mix_changed, pacing_missed, worker_joined,
+    worker_left, worker_lost, worker_away, worker_back, writing_failed, writing_resumed, interrupted, repaired, stop,
+    data_dry, data_lost, data_differs."""
     text: str
+    stage: str | None = None
+    """Name of the load that begins with it, "" for that of the run's start; only equal loads are compared. None where
+    the event changes no load, or its text is the name."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,7 +51,7 @@ def run_facts(comparison: RunComparison, current: RunInfo, baseline: RunInfo | N
     if comparison.repeats or comparison.more_baselines:
         facts.append(Fact("judged together with", _ids(comparison.repeats), _ids(comparison.more_baselines)))
     if comparison.trimmed_seconds:
-        facts.append(Fact("not compared", f"first {comparison.trimmed_seconds:.0f} s (ramp-up)", ""))
+        facts.append(Fact("not compared", f"first {comparison.trimmed_seconds:.0f} s (ramp-up and warm-up)", ""))
     return tuple(facts)
 
 
@@ -103,7 +103,7 @@ def method_sentences(comparison: RunComparison) -> tuple[str, ...]:
     if Reason.LOW_RESOLUTION in comparison.reasons:
         return (_LOW_RESOLUTION,)
     cut = (
-        f"The first {comparison.trimmed_seconds:.0f} s of both runs (ramp-up) were left out, the rest was cut into "
-        f"windows of {comparison.window_seconds:.0f} s."
+        f"The first {comparison.trimmed_seconds:.0f} s of both runs (ramp-up and warm-up) were left out, the rest "
+        f"was cut into windows of {comparison.window_seconds:.0f} s."
     )
     return (cut, _QUANTILES, _DECISION, _KS)

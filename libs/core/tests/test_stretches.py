@@ -1,0 +1,157 @@
+"""Which part of a run is compared: warm-up, stages, changes by hand and unsettled seconds."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from simulator import START, Load, Noise, recording, simulate
+
+from perf_core.compare import compare_runs
+from perf_core.compare.stretches import Stretch, course, never_steady, stretches
+from perf_core.model.run import Block, Interval, RunEvent, RunInfo
+from perf_core.model.series import Recording
+from perf_core.model.verdict import RunState, Verdict
+from perf_core.stats.warm_up import trend, warm_up_length
+
+
+def run(seed: int, levels: np.ndarray, **facts: object) -> Recording:
+    """Return a run of two endpoints, 60 requests a second, whose latency follows `levels` second by second."""
+    rng = np.random.default_rng(seed)
+    seconds = np.repeat(np.arange(len(levels)), 60)
+    latencies = 0.05 * levels[seconds] * rng.lognormal(0.0, 0.25, len(seconds))
+    info = RunInfo(
+        f"run{seed}",
+        "s",
+        "http://t",
+        RunState.FINISHED,
+        started=float(START),
+        ended=float(START + len(levels)),
+        requests=len(seconds),
+    )
+    times = seconds + rng.uniform(0, 1, len(seconds))
+    return recording(replace(info, **facts), rng.integers(0, 2, len(seconds)), times, latencies)
+
+
+def event(second: float, kind: str, text: str, stage: str | None = None) -> RunEvent:
+    return RunEvent(START + second, kind, text, stage)
+
+
+STEADY = np.ones(120)
+WARMING = 1 + 2 * np.exp(-np.arange(120) / 5)
+CLIMBING = 1 + np.arange(120) / 240
+STEPS = np.where(np.arange(120) < 60, 1.0, 3.0)
+
+
+def test_a_warm_up_is_found_in_the_first_quarter_only() -> None:
+    rng = np.random.default_rng(3)
+    noise = rng.normal(0, 0.02, 120)
+
+    assert warm_up_length(STEADY + noise) <= 10
+    assert 10 <= warm_up_length(WARMING + noise) <= 30
+    assert warm_up_length(np.where(np.arange(120) < 80, 3.0, 1.0) + noise) <= 30
+    assert warm_up_length(np.ones(7)) == 0
+    assert warm_up_length(np.full(60, np.nan)) == 0
+
+
+def test_the_same_start_is_cut_from_both_sides_and_a_declared_warm_up_wins() -> None:
+    cold, warm = run(1, WARMING, ramp_up=3.0), run(2, STEADY)
+
+    found = [compare_runs(*pair).trimmed_seconds for pair in ((cold, warm), (warm, cold))]
+
+    assert found[0] == found[1]
+    assert 13 <= found[0] <= 33
+    assert compare_runs(cold, warm).verdict is Verdict.UNCHANGED
+    assert compare_runs(cold, warm, settings={"warm_up": 20.0}).trimmed_seconds == 23
+    assert compare_runs(cold, warm, settings={"warm_up": 0.0}).trimmed_seconds == 3
+
+
+def test_a_run_that_climbs_is_never_steady_and_both_sides_are_told() -> None:
+    climbing, steady = run(1, CLIMBING), run(2, STEADY)
+
+    sentence = never_steady(climbing)
+    warnings = compare_runs(climbing, steady).warnings
+
+    assert sentence is not None
+    assert "its median moved by +3" in sentence
+    assert never_steady(steady) is None
+    assert any(text.startswith("This run is not steady: its median moved by +") for text in warnings)
+    assert not any(text.startswith("The baseline is not steady") for text in warnings)
+    assert any("The baseline is not steady" in text for text in compare_runs(steady, climbing).warnings)
+
+
+def test_a_trend_is_not_held_against_a_load_that_was_meant_to_change_or_to_alternate() -> None:
+    stage = (event(0.0, "stage", "stage 1"), event(60.0, "stage", "stage 2"))
+
+    assert never_steady(run(1, CLIMBING, events=stage)) is None
+    assert never_steady(run(1, CLIMBING, blocks=(Block(START, START + 10),))) is None
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_noise_that_wanders_is_no_trend(seed: int) -> None:
+    wandering = simulate(np.random.default_rng(seed), Noise(level_sd=0.1), Load(120, 12_000, 2, ramp_up=0.0))
+
+    assert never_steady(wandering) is None
+
+
+def test_a_trend_of_little_is_none() -> None:
+    assert trend(np.ones(100)).steady
+    assert trend(np.linspace(1.0, 1.05, 100)).steady
+    assert not trend(np.linspace(1.0, 1.5, 100)).steady
+    assert trend(np.linspace(1.0, 9.0, 12)).p_value == 1.0
+
+
+def test_stretches_are_cut_where_the_load_changes() -> None:
+    events = (
+        event(30.4, "users_changed", "users are 20 now", "20 users"),
+        event(50.0, "worker_joined", "w"),
+        event(60.0, "pacing_changed", "pacing 1 s -> 0.5 s"),
+        event(90.0, "users_changed", "users are 10 now", ""),
+    )
+    unsettled = (Interval(START + 29.4, START + 33.0), Interval(START + 70.0, START + 72.5))
+
+    found = stretches(run(1, STEADY, events=events, unsettled=unsettled), 10)
+
+    assert [replace(each, first=each.first - START, end=each.end - START) for each in found] == [
+        Stretch(10, 29, ""),
+        Stretch(33, 60, "20 users"),
+        Stretch(60, 70, "20 users, pacing 1 s -> 0.5 s"),
+        Stretch(73, 90, "20 users, pacing 1 s -> 0.5 s"),
+        Stretch(90, 120, "pacing 1 s -> 0.5 s"),
+    ]
+    assert len(course(run(1, STEADY, events=events)).medians) == 0
+
+
+def test_stages_are_compared_one_by_one() -> None:
+    stages = (event(0.0, "stage", "stage 1: 5 users"), event(60.0, "stage", "stage 2: 20 users"))
+    worse = np.where(np.arange(120) < 60, 1.0, 3.0 * 1.3)
+
+    same = compare_runs(run(1, STEPS, events=stages), run(2, STEPS, events=stages))
+    slower = compare_runs(run(1, worse, events=stages), run(2, STEPS, events=stages))
+
+    assert same.verdict is Verdict.UNCHANGED
+    assert {shift.stage for each in same.endpoints for shift in each.shifts} == {each.text for each in stages}
+    assert slower.verdict is Verdict.REGRESSED
+    flagged = {shift.stage for each in slower.endpoints for shift in each.shifts if shift.flagged}
+    assert flagged == {"stage 2: 20 users"}
+
+
+def test_what_was_changed_by_hand_is_not_compared_with_what_was_not() -> None:
+    changed = event(60.0, "users_changed", "users are 20 now", "20 users")
+    moving = (Interval(START + 59.0, START + 64.0),)
+
+    by_hand = compare_runs(run(1, STEPS, events=(changed,), unsettled=moving), run(2, STEADY))
+    pooled = compare_runs(run(1, STEPS), run(2, STEADY))
+
+    assert pooled.verdict is Verdict.REGRESSED
+    assert by_hand.verdict is Verdict.UNCHANGED
+    assert "Not compared, because not every run has it: 20 users" in by_hand.warnings
+    assert {each.current.requests for each in by_hand.endpoints if each.current}.isdisjoint({0})
+    assert sum(each.current.requests for each in by_hand.endpoints if each.current) <= 59 * 60
+
+
+def test_seconds_in_which_workers_moved_are_not_compared() -> None:
+    disturbed = np.where((np.arange(120) >= 50) & (np.arange(120) < 70), 4.0, 1.0)
+    moving = (Interval(START + 50.0, START + 70.0),)
+
+    assert compare_runs(run(1, disturbed), run(2, STEADY)).verdict is not Verdict.UNCHANGED
+    assert compare_runs(run(1, disturbed, unsettled=moving), run(2, STEADY)).verdict is Verdict.UNCHANGED
