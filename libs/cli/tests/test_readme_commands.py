@@ -16,7 +16,7 @@ NOT_HERE = {
     "make demo": "test_demo runs the command behind it",
     "make test": "this is part of it",
     "make images": "needs a builder of images; the tests of the chart on a cluster do it",
-    "python3 -c 'import secrets": "would write an .env; test_compose checks the names in it",
+    "python3 -c": "would write an .env; test_compose checks the names in it",
     "docker compose": "the official images cannot be had here; run by hand with podman-compose and stand-ins",
     "make clean": "would remove the environment of the tests",
     ".venv/bin/perf-platform up": "runs until Ctrl-C; test_up starts and ends it",
