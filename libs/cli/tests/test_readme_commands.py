@@ -17,7 +17,7 @@ NOT_HERE = {
     "make test": "this is part of it",
     "make images": "needs a builder of images; the tests of the chart on a cluster do it",
     "python3 -c": "would write an .env; test_compose checks the names in it",
-    "docker compose": "the official images cannot be had here; run by hand with podman-compose and stand-ins",
+    "docker compose": "the official images cannot be had here; tools/compose/prove.py does it with stand-ins",
     "make clean": "would remove the environment of the tests",
     ".venv/bin/perf-platform up": "runs until Ctrl-C; test_up starts and ends it",
     ".venv/bin/perf-platform pull": "needs a master elsewhere; the tests of remote masters have one",

@@ -60,6 +60,8 @@ def run(options: argparse.Namespace) -> int:
         runs = _chosen(store.list() if master is None else list_runs(master), options)
     if options.json:
         print(json.dumps([_document(each) for each in runs], indent=2))
+    elif not runs and options.prune:
+        print("no run is past --older-than or --keep; baselines, protected and open runs are never deleted")
     elif not runs:
         where = f"in {store.root}" if master is None else f"on {master.url}"
         print(f"no runs {where} to list; make one with `perf-platform run` or `perf-platform demo`")
