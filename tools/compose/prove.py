@@ -4,8 +4,8 @@
     .venv/bin/python tools/compose/prove.py --without grafana \
         --compose 'podman-compose -f compose.yaml -f tools/compose/stand-ins.yaml'
 
-Needs the images (`make images`, or the *_IMAGE variables of compose.yaml) and the ports 3000, 8000, 8089 and 9090 of this
-machine. What it starts it takes down again, volumes included: run it where no volume of the platform is worth keeping.
+Needs the images (`make images`, or the *_IMAGE variables of compose.yaml) and the ports 3000, 8000, 8089 and 9090.
+What it starts it takes down again, volumes included: run it where no volume of the platform is worth keeping.
 """
 
 import argparse
