@@ -77,7 +77,7 @@ def test_fields_that_a_run_cannot_know_are_not_compared(recorded: Recording) -> 
 
 
 @pytest.mark.parametrize(
-    ("rate", "alike"), [("104", True), ("96", True), ("106", False), ("94", False), ("x", False)]
+    ("rate", "alike"), [("104", True), ("96", True), ("106", False), ("94", False), ("x", False), ("100 to 9", False)]
 )
 def test_arrival_rates_within_5_percent_are_the_same_load(recorded: Recording, rate: str, alike: bool) -> None:
     result = compare_runs(other(recorded, PRINT | {"arrival_rate": rate}), recorded)

@@ -101,8 +101,7 @@ class Conductor:
         if self.url:
             self.session.advertise(self.url, self.settings.token)
         self.watch = ThresholdWatch(self.session, self.end_run)
-        self.stages = Stages(self.environment, self.session)
-        self.stages.start()
+        self.stages = Stages(self.environment, self.session).start()
         log.info("run %s is recorded in %s", self.session.info.id, self.session.folder.path)
 
     def on_spawning_complete(self, **_: object) -> None:
@@ -114,6 +113,7 @@ class Conductor:
         """Take frames, of the open run or of one that is not on any more; return whether they can be taken."""
         session = self.session
         if session is not None and session.info.id == envelope["run"]:
+            session.limited(envelope.get("limits", ""))
             frames = session.receive(envelope["frames"], acknowledge)
         else:
             recovery = self.recoveries.get(envelope["run"]) or self._reopen(envelope["run"], late=True)

@@ -8,6 +8,7 @@ from typing import TypedDict
 from perf_core.model.frame import Frame
 from perf_core.runstore.frame_codec import encode_frame
 from perf_core.runstore.spool import Spool
+from perf_locust.limits import own_limits
 from perf_locust.process_id import own_process
 
 RESEND_AFTER = 3.0
@@ -21,6 +22,7 @@ class Envelope(TypedDict):
 
     run: str
     process: str
+    limits: str
     frames: list[bytes]
 
 
@@ -38,7 +40,7 @@ class Outbound:
         """Begin with no frame."""
         self.run_id = run_id
         self._spool, self._room = spool, most_bytes
-        self._process = own_process()
+        self._process, self._limits = own_process(), own_limits()
         self._waiting: OrderedDict[int, _Waiting] = OrderedDict()
         self.dropped = 0
         """Requests dropped since the start."""
@@ -62,7 +64,8 @@ class Outbound:
             each.sent_at = now
         if not due:
             return None
-        return {"run": self.run_id, "process": self._process, "frames": [each.data for each in due]}
+        frames = [each.data for each in due]
+        return {"run": self.run_id, "process": self._process, "limits": self._limits, "frames": frames}
 
     def acknowledge(self, seqs: list[int]) -> None:
         """Forget frames that are on the master's disk."""

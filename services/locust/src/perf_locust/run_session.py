@@ -75,6 +75,14 @@ class RunSession:
         self.info = replace(self.info, unsettled=(*self.info.unsettled, interval))
         self._unsaved = True
 
+    def limited(self, limits: str) -> None:
+        """Note the limits of a worker; the fingerprint names every kind once."""
+        known = self.info.fingerprint.get("worker_limits", "").split("; ")
+        if limits and limits not in known:
+            every = "; ".join(sorted({limits, *known} - {""}))
+            self.info = replace(self.info, fingerprint={**self.info.fingerprint, "worker_limits": every})
+            self._unsaved = True
+
     def spawned(self) -> None:
         """Note that all users are started; what came before is ramp-up."""
         if not self.info.ramp_up:

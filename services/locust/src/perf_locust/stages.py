@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Self
 
 import gevent
 from locust.env import Environment
@@ -38,9 +39,10 @@ class Stages:
         self._pending: list[_Change] = []
         self._number = 0
 
-    def start(self) -> None:
+    def start(self) -> Self:
         """Look once a second until the load is over."""
         gevent.spawn(self._watch)
+        return self
 
     def look(self) -> None:
         """Note a change of the users asked for, and when it is over."""

@@ -1,5 +1,6 @@
 """The fingerprint of a run: the fields that say whether two runs measured the same thing."""
 
+import re
 from collections.abc import Mapping
 from enum import StrEnum
 
@@ -9,6 +10,7 @@ from perf_core.model.run import RunInfo
 RATE_TOLERANCE = 0.05
 """Arrival rates nearer to each other than this ratio are the same load."""
 _NUMBERS = ("arrival_rate",)
+_NUMBER = re.compile(r"\d+(?:\.\d+)?")
 
 
 class Handling(StrEnum):
@@ -69,8 +71,8 @@ def differing(baseline: RunInfo, current: RunInfo) -> dict[str, str]:
 def _alike(field: str, old: str, new: str) -> bool:
     if old == new or field not in _NUMBERS:
         return old == new
-    try:
-        before, after = float(old), float(new)
-    except ValueError:
-        return False
-    return abs(after - before) <= RATE_TOLERANCE * before
+    words = [_NUMBER.split(text) for text in (old, new)]
+    before, after = ([float(number) for number in _NUMBER.findall(text)] for text in (old, new))
+    return words[0] == words[1] and all(
+        abs(now - then) <= RATE_TOLERANCE * then for then, now in zip(before, after, strict=True)
+    )
