@@ -19,6 +19,7 @@ from perf_core.report import write_reports
 from perf_core.report.email import build_message
 from perf_core.report.junit import render_junit
 from perf_core.report.links import run_links
+from perf_core.report.rows import shift_row
 from perf_core.report.slack import build_payload
 from perf_core.report.summary import render_summary
 from perf_core.report.text import render_text
@@ -216,3 +217,12 @@ def test_the_report_says_what_beside_the_run_could_not_be_read(judged, tmp_path)
     report = (folder / "report.html").read_text()
     assert "Not shown: the target (" in report
     assert "Response times per endpoint" in report
+
+
+def test_figures_of_one_quantile_in_several_stages_are_told_apart(judged):
+    comparison, _, _ = judged
+    (first, *_), *_ = (endpoint.shifts for endpoint in comparison.endpoints if endpoint.shifts)
+
+    rows = [shift_row(first).quantile, shift_row(replace(first, stage="pacing 1 s -> <b>")).quantile]
+
+    assert rows == ["p50", "p50, pacing 1 s -> <b>"]

@@ -58,6 +58,8 @@ def observed(tmp_path_factory: pytest.TempPathFactory, prometheus_programs: Path
         stack.stop_run()
         recording = _finished(stack)
         wait_until(lambda: _caught_up(prometheus, recording), "Prometheus has the run's last figures")
+        told = (stack.folder / "runs" / recording.info.id / "report.html").read_text()
+        assert "The target during the run" in told, "the master was not told of the Prometheus beside it"
         yield Observed(prometheus, empty, refused, len(asked), rules, targets, users, recording)
 
 

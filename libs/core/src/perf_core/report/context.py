@@ -28,7 +28,7 @@ from perf_core.report.target import TargetContext, target_context
 from perf_core.report.trends.history import History
 from perf_core.report.trends.page import HistoryContext, history_context
 from perf_core.report.waits import WaitContext, wait_context
-from perf_core.report.words import headline, quantile_name, verdict_symbol, verdict_word
+from perf_core.report.words import headline, in_stage, verdict_symbol, verdict_word
 from perf_core.units import format_ratio_change
 
 log = logging.getLogger(__name__)
@@ -174,7 +174,7 @@ def _remarks(comparison: RunComparison, info: RunInfo) -> tuple[str, ...]:
 
 def _run_wide(comparison: RunComparison) -> tuple[str, ...]:
     return tuple(
-        f"{quantile_name(shift.quantile)} {format_ratio_change(shift.ratio)} "
+        f"{in_stage(shift.quantile, shift.stage)} {format_ratio_change(shift.ratio)} "
         f"({format_ratio_change(shift.low)} to {format_ratio_change(shift.high)})"
         + (", flagged" if shift.flagged else "")
         for shift in comparison.run_wide

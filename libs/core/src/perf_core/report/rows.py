@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from perf_core.compare.comparison import EndpointComparison, EndpointFigures, QuantileShift
 from perf_core.report.outside import printable, printable_name
 from perf_core.report.words import (
+    in_stage,
     ks_sentence,
     p_value_text,
-    quantile_name,
     reasons_text,
     verdict_symbol,
     verdict_word,
@@ -90,7 +90,7 @@ def delta_texts(before: EndpointFigures | None, after: EndpointFigures | None) -
 def shift_row(shift: QuantileShift) -> ShiftRow:
     """Return the strings of one shift."""
     return ShiftRow(
-        quantile=quantile_name(shift.quantile),
+        quantile=in_stage(shift.quantile, shift.stage),
         change=format_ratio_change(shift.ratio) if math.isfinite(shift.ratio) else NOTHING,
         interval=_interval(shift),
         p_value=p_value_text(shift.p_value),

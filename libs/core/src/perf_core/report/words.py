@@ -4,7 +4,7 @@ import math
 
 from perf_core.compare.comparison import EndpointComparison, KsPanel, QuantileShift, RunComparison
 from perf_core.model.verdict import Reason, Validity, Verdict
-from perf_core.report.outside import printable_name
+from perf_core.report.outside import printable, printable_name
 from perf_core.units import format_latency, format_ratio_change, format_share
 
 SYMBOLS = {
@@ -30,6 +30,11 @@ def verdict_symbol(verdict: Verdict | None) -> str:
 def quantile_name(quantile: float) -> str:
     """Return ``p95`` for 0.95."""
     return f"p{quantile * 100:g}"
+
+
+def in_stage(quantile: float, stage: str) -> str:
+    """Return ``p95``, and the stage of the run it was measured in when there are several."""
+    return quantile_name(quantile) + (f", {printable(stage, 80)}" if stage else "")
 
 
 def plain_number(value: float | None, digits: int = 3) -> str:
