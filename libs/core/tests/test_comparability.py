@@ -117,3 +117,15 @@ def test_noise_can_be_set(recorded: Recording) -> None:
     )
     with pytest.raises(UsageError, match="sigma_run is 2; give a relative change"):
         detectable(sigma_run=2)
+
+
+def test_another_rate_is_told_unless_users_that_wait_for_answers_made_it(recorded: Recording) -> None:
+    half = simulate(np.random.default_rng(2), Noise(), Load(seconds=30, requests=1500, endpoints=2, ramp_up=0))
+    closed = {"load_model": "closed"}
+
+    def warnings(fingerprint: dict[str, str]) -> tuple[str, ...]:
+        return compare_runs(other(half, fingerprint), other(recorded, fingerprint)).warnings
+
+    assert any(text.startswith("The load differs: 10") for text in warnings({}))
+    assert not any("The load differs" in text for text in warnings(closed))
+    assert not any("The load differs" in text for text in compare_runs(other(recorded, {}), recorded).warnings)

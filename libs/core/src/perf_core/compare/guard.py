@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from perf_core.compare.evidence import Evidence
 from perf_core.compare.policy import ComparisonPolicy
 from perf_core.compare.stretches import trend_text
-from perf_core.model.fingerprint import Handling, differing
+from perf_core.model.fingerprint import RATE_TOLERANCE, Handling, differing
 from perf_core.model.run import RunInfo
 from perf_core.model.series import Recording
 from perf_core.model.verdict import Reason, Validity
@@ -70,11 +70,28 @@ def warnings(
 def load_warnings(evidence: Evidence, current: Sequence[Recording], baseline: Sequence[Recording]) -> tuple[str, ...]:
     """Return what a reader should know about the load: stages that were left out, and trends inside the runs."""
     told = [f"Not compared, because not every run has it: {name}" for name in evidence.left_out]
+    told += _other_rate(evidence, [run.info for run in (*current, *baseline)])
     named = [*_named(current, "this run"), *_named(baseline, "the baseline")]
     for (_, side), found in zip(named, evidence.trends, strict=True):
         if found.notable:
             told.append(f"{side[0].upper()}{side[1:]} is not steady: {trend_text(found)}")
     return tuple(told)
+
+
+def _other_rate(evidence: Evidence, runs: Sequence[RunInfo]) -> list[str]:
+    """Tell of another rate of requests, unless users that wait for answers made it: then it follows from latency."""
+    if not evidence.baseline_seconds or not evidence.current_seconds:
+        return []
+    if any(run.fingerprint.get("load_model", "").startswith("closed") for run in runs):
+        return []
+    old = sum(float(pair.baseline.requests.sum()) for pair in evidence.pairs if pair.baseline)
+    new = sum(float(pair.current.requests.sum()) for pair in evidence.pairs if pair.current)
+    before, after = old / evidence.baseline_seconds, new / evidence.current_seconds
+    if abs(after - before) <= RATE_TOLERANCE * before:
+        return []
+    return [
+        f"The load differs: {before:.3g} -> {after:.3g} requests per second; under another load latencies are others"
+    ]
 
 
 def _not_comparable(
