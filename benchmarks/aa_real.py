@@ -105,6 +105,8 @@ def report(answers: Sequence[Answer]) -> None:
             print(f"false alarms, unchanged runs that end REGRESSED: {told(regressed, len(own))}")
             quiet = sum(each.verdict is Verdict.UNCHANGED for each in own)
             print(f"unchanged runs that end UNCHANGED: {told(quiet, len(own))}")
+            better = sum(each.verdict is Verdict.IMPROVED for each in own)
+            print(f"unchanged runs that end IMPROVED: {told(better, len(own))}")
         else:
             print(f"{kind} at one endpoint, run REGRESSED: {told(regressed, len(own))}")
             print(f"{kind} at one endpoint, the endpoint named: {told(sum(each.named for each in own), len(own))}")
