@@ -163,6 +163,7 @@ KEYS: tuple[Key, ...] = (
     Key("baseline", text, "run id, latest or none; without it the promoted run", "PERF_BASELINE"),
     Key("repeat", whole_number, "runs one after another, judged together", "PERF_REPEAT", 1),
     Key("strict", yes_or_no, "end with 4 when noise hides the answer", "PERF_STRICT", default=False),
+    Key("shape", text, "file with the load shape", "PERF_SHAPE"),
     Key("wait", duration, "wait this long until the target accepts connections", "PERF_WAIT"),
     Key(
         "target.metrics_controller",

@@ -70,5 +70,7 @@ def _load(options: RunOptions) -> list[str]:
     host = configuration.text("host")
     arguments = ["-H", host] if host else []
     arguments += ["-u", f"{users:.0f}"] if users else []
+    if configuration.text("shape"):
+        return arguments  # it says how long, and how fast users are started
     arguments += ["-r", f"{rate:g}"] if rate else []
     return arguments + (["-t", f"{whole_seconds(run_time)}s"] if run_time else [])

@@ -9,6 +9,7 @@ from typing import Any
 
 from perf_cli.keys import positive_number, whole_number
 from perf_cli.master_client import MasterClient
+from perf_cli.remote import add_master_options, master_of
 from perf_core.errors import PerfError, UsageError
 from perf_core.runstore import RunStore
 
@@ -28,13 +29,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--users", help="users at once")
     add("--task", action="append", default=[], metavar="TASK=WEIGHT", help="weight of a task; repeatable")
     add("--source", action="append", default=[], metavar="MIX.NAME=WEIGHT", help="weight of test data; repeatable")
-    add("--master", metavar="URL", help="master to ask (default: that of the run that is on, by PERF_RUNS_DIR)")
+    add_master_options(parser, "ask this master instead of that of the run that is on in PERF_RUNS_DIR")
 
 
 def run(options: argparse.Namespace) -> int:
     """Send it, and print what each worker said; 5 when one did not do it."""
     body = _body(options)
-    master = _master(options.master)
+    master = master_of(options) or _master_of_the_run()
     if not body:
         _show(master.get("/perf/pace"))
         return 0
@@ -95,10 +96,8 @@ def _weight(option: str, text: str) -> tuple[str, float]:
     return name, weight
 
 
-def _master(url: str | None) -> MasterClient:
-    """Return the master that is named, or that of the only run that is on."""
-    if url is not None:
-        return MasterClient(url.rstrip("/"), os.environ.get("PERF_MASTER_TOKEN") or "")
+def _master_of_the_run() -> MasterClient:
+    """Return the master of the only run that is on here."""
     store = RunStore.from_environment()
     doors = sorted(store.root.glob("*/master.json"))
     found = [door for door in map(_read, doors) if door is not None]

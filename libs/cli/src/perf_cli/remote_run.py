@@ -42,6 +42,8 @@ def run_remote(master: MasterClient, options: argparse.Namespace, configured: Ru
         raise UsageError("--repeat starts runs here; with --master start them one by one and compare them as a set")
     if options.locustfile or options.rest:
         raise UsageError("with --master the locustfile and Locust's options are the master's; leave -f and -- out")
+    if configured.configuration.text("shape"):
+        raise UsageError("with --master the load shape is the master's; leave --shape out")
     body = start_body(configured)
     if "baseline" in body:
         body["baseline"] = _handed_over(master, body["baseline"])

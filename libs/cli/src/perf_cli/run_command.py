@@ -3,6 +3,7 @@
 import argparse
 import os
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from perf_cli.judging_options import judging_settings
@@ -83,11 +84,18 @@ def _check_mail(environment: dict[str, str]) -> None:
 
 def _plan(options: RunOptions) -> RunPlan:
     configuration = options.configuration
+    thresholds = {f"thresholds.{name}": str(value) for name, value in configuration.table("thresholds").items()}
+    shape = None
+    if configuration.text("shape"):
+        from perf_cli.shape_option import planned_shape
+
+        shape, thresholds = planned_shape(Path(str(configuration.text("shape"))), thresholds)
     return RunPlan(
         scenario=configuration.text("scenario"),
         baseline=configuration.text("baseline"),
         labels={name: str(value) for name, value in configuration.table("labels").items()},
-        thresholds={f"thresholds.{name}": str(value) for name, value in configuration.table("thresholds").items()},
+        thresholds=thresholds,
+        shape=shape,
         policy=judging_settings(configuration),
         strict=bool(configuration["strict"]),
         metrics_controller=configuration.text("target.metrics_controller"),

@@ -33,6 +33,7 @@ _FLAGS = (
     "wait",
     "label",
     "repeat",
+    "shape",
 )
 
 
@@ -66,6 +67,7 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
     add("--baseline", metavar="ID|FILE|URL|latest|none", help="run to judge against (default: the promoted one)")
     add("--repeat", metavar="N", help="runs one after another, judged together: a quieter verdict (default: 1)")
     add("--label", action="append", metavar="K=V", help="note on the run; repeatable")
+    add("--shape", metavar="FILE", help="load shape: ramp, steps, spike, soak or search (docs/load.md)")
     add("--wait", metavar="TIME", help="wait this long until the target accepts connections, e.g. 60s")
     add("--strict", action="store_true", default=None, help="end with 4 when noise hides the answer")
     add_judging_options(parser)

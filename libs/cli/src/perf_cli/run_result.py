@@ -42,6 +42,9 @@ def tell_result(result: Result, *, strict: bool) -> int:
         sys.stderr.write(f"perf-platform: run {info.id} is {info.validity}: {reasons}\n")
     elif comparison.baseline is None:
         print(f"nothing to compare with; promote this run: perf-platform baseline set {info.id}{result.options}")
+    for event in info.events:
+        if event.kind == "search_ended":
+            print(event.text)
     print(f"report: {result.report}")
     _tell_messages(result)
     return exit_code(info, comparison, strict=strict)

@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from locust.env import Environment
 from locust.runners import MasterRunner
 
 from perf_core.errors import PerfError
+from perf_core.model.frame import Frame
 from perf_core.model.plan import RunPlan
 from perf_core.model.run import RunInfo
 from perf_core.model.verdict import Validity
@@ -58,6 +60,7 @@ class Conductor:
         self.message = ""
         self.watch: ThresholdWatch | None = None
         self.stages: Stages | None = None
+        self.observers: list[Callable[[Frame], None]] = []
         self.recoveries: dict[str, Recovery] = {}
         """Runs that are not on any more and still get samples, by id."""
         self._recovering: list[gevent.Greenlet] = []
@@ -125,6 +128,8 @@ class Conductor:
             self.live.add(frame)
             if self.watch is not None:
                 self.watch.add(frame)
+            for observer in self.observers:
+                observer(frame)
         return True
 
     def drained(self, run_id: str, worker: str, frames: int) -> None:

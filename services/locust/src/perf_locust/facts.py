@@ -13,6 +13,7 @@ from locust.runners import MasterRunner
 from perf_core.model.plan import GUARD, RunPlan
 from perf_core.model.run import RunInfo
 from perf_core.runstore import new_run_id
+from perf_locust.file_shape import FileShape
 from perf_locust.open_users import open_classes
 from perf_locust.samplers.registry import REGISTRY
 
@@ -35,7 +36,7 @@ def scenario_of(environment: Environment, plan: RunPlan) -> str:
 def run_facts(environment: Environment, plan: RunPlan, users: int, spawn_rate: float) -> RunInfo:
     """Return what is known of a run at its start."""
     options = environment.parsed_options
-    shape = type(environment.shape_class).__name__ if environment.shape_class else ""
+    shape = _shape_of(environment)
     run_time = getattr(options, "run_time", None)
     return RunInfo(
         id=plan.run_id or new_run_id(),
@@ -83,6 +84,12 @@ def _load_model(environment: Environment) -> dict[str, str]:
         return {"load_model": "closed"}
     kind = "open" if len(opened) == len(environment.user_classes) else "open and closed"
     return {"load_model": kind, "arrival_rate": ", ".join(str(each.arrivals) for each in opened)}
+
+
+def _shape_of(environment: Environment) -> str:
+    """Return a shape of a file in words, another one by its class; nothing without one."""
+    shape = environment.shape_class
+    return str(shape) if isinstance(shape, FileShape) else (type(shape).__name__ if shape else "")
 
 
 def pacing_of(user_classes: Iterable[type[User]]) -> str:

@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 LOOK_EVERY = 0.25
 AGAIN = 1.0
 """Seconds after which a worker that does not acknowledge is told again."""
+SHAPE = "the load shape"
 SETTLED = 2.0
 """Seconds from a change until the load is what was set; they are not compared."""
 
@@ -89,6 +90,14 @@ class PaceDesk:
         self._journal(before, after)
         self._spread()
         return after
+
+    def follow(self, rate: float) -> None:
+        """Set the rate of a load shape; what people have set goes before it, and nothing is journalled."""
+        if self.pace.revision and self.pace.by != SHAPE:
+            return
+        if self.pace.rate != rate and self._conductor.session is not None:
+            self._set(Pace(self.pace.revision + 1, rate=rate, by=SHAPE))
+            self._spread()
 
     def workers(self) -> tuple[str, ...]:
         """Return the workers that should acknowledge."""

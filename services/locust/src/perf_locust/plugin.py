@@ -16,6 +16,7 @@ from perf_locust.conductor import Conductor
 from perf_locust.control import serve_headless
 from perf_locust.early_requests import EarlyRequests
 from perf_locust.facts import target_of
+from perf_locust.file_shape import FileShape
 from perf_locust.last_words import leave
 from perf_locust.lease_desk import LeaseDesk, begin_alone
 from perf_locust.lease_office import DryEnd, LeaseOffice
@@ -29,7 +30,9 @@ from perf_locust.pace_receiver import PaceReceiver
 from perf_locust.paced_users import PacedUsers
 from perf_locust.preflight import TargetUnreachableError, wait_for_target
 from perf_locust.samplers.registry import REGISTRY
+from perf_locust.search import Search
 from perf_locust.settings import Settings
+from perf_locust.shape_file import LoadShape
 from perf_locust.web_ui import extend
 from perf_locust.worker_side import WorkerSide
 
@@ -83,6 +86,7 @@ def register(environment: Environment, early: EarlyRequests | None = None) -> No
     setattr(environment, _MARK, conductor)
     switch = MetricsSwitch(conductor)
     environment.events.test_stop.add_listener(switch.on_test_stop)  # first: judging a run takes seconds
+    shape = _use_shape(environment, conductor)
     open_rate: Callable[[float | None], None] | None = None
     if isinstance(runner, MasterRunner):
         MasterSide(environment, runner, conductor)
@@ -95,8 +99,32 @@ def register(environment: Environment, early: EarlyRequests | None = None) -> No
         begin_alone(environment, REGISTRY, DryEnd(conductor))
     has_rate = bool(open_classes(environment.user_classes))
     desk = PaceDesk(environment, conductor, PacedUsers(environment, REGISTRY), open_rate if has_rate else None)
+    if shape is not None:
+        shape.follow = desk.follow
     environment.events.test_start.add_listener(switch.on_test_start)  # last: the run has its id by then
     _open_doors(environment, conductor, desk)
+
+
+def _use_shape(environment: Environment, conductor: Conductor) -> FileShape | None:
+    """Take the load shape of the plan, if it has one.
+
+    Raises:
+        UsageError: the locustfile has one of its own.
+    """
+    if conductor.settings.plan.shape is None:
+        return None
+    if environment.shape_class is not None:
+        own = type(environment.shape_class).__name__
+        raise UsageError(f"the locustfile has a load shape of its own, {own}; leave --shape out, or remove it")
+    shape = FileShape(LoadShape.of_document(conductor.settings.plan.shape), _users_of(environment))
+    if shape.shape.kind == "search":
+        shape.search = Search(shape.shape, conductor).level
+    environment.shape_class = shape
+    return shape
+
+
+def _users_of(environment: Environment) -> int:
+    return int(getattr(environment.parsed_options, "num_users", None) or 1)
 
 
 def check_version(version: str) -> None:

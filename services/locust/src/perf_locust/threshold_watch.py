@@ -42,15 +42,21 @@ class _Second:
 class ThresholdWatch:
     """Watches one run; `end_run` is called with a sentence, once, when a threshold with `abort` is broken."""
 
-    def __init__(self, session: RunSession, end_run: Callable[[], object]) -> None:
-        """Begin to watch; nothing is kept when no threshold of the run can end it."""
+    def __init__(
+        self, session: RunSession, end_run: Callable[[], object], asked: tuple[Threshold, ...] | None = None
+    ) -> None:
+        """Begin to watch; nothing is kept when no threshold of the run can end it.
+
+        With `asked`, watch those instead, and only answer `broken_between`.
+        """
         self._session, self._end_run = session, end_run
-        self._watched = tuple(each for each in parse_thresholds(session.info.thresholds) if each.abort)
+        aborting = tuple(each for each in parse_thresholds(session.info.thresholds) if each.abort)
+        self._watched = aborting if asked is None else asked
         self._latencies = any(each.metric not in {ERROR_RATE, RATE} for each in self._watched)
         self._kept = max((each.window or float("inf") for each in self._watched), default=0.0)
         self._seconds: defaultdict[int, defaultdict[str, _Second]] = defaultdict(lambda: defaultdict(_Second))
         self._baseline: dict[tuple[str, str | None], float | None] = {}
-        self._greenlet = gevent.spawn(self._watch) if self._watched else None
+        self._greenlet = gevent.spawn(self._watch) if self._watched and asked is None else None
 
     def add(self, frame: Frame) -> None:
         """Take a frame of the run."""
@@ -74,6 +80,27 @@ class ThresholdWatch:
                 if sentence:
                     return sentence
         return None
+
+    def broken_between(self, low: int, high: int) -> str | None:
+        """Return what is broken in the seconds [low, high) (Unix); a threshold without a request in them is."""
+        start = int(np.ceil(self._session.info.started or low))
+        for threshold in self._watched:
+            names = self._names(threshold)
+            for name in names:
+                sentence = self._breach(threshold, name, low, high, start)
+                if sentence:
+                    return sentence
+                if not self._asked(name, low, high):
+                    return (
+                        f"{threshold.key}: {name or ALL} had no request from second {low - start} to {high - start}"
+                    )
+            if not names:
+                return f"{threshold.key}: there was no request"
+        return None
+
+    def _asked(self, name: str | None, low: int, high: int) -> bool:
+        seconds = [self._seconds[at] for at in range(low, high) if at in self._seconds]
+        return any(name in {None, key, key.partition(" ")[2]} for each in seconds for key in each)
 
     def _add(self, row: FrameRow, second: _Second) -> None:
         second.requests += row.count

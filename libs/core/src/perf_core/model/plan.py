@@ -29,6 +29,7 @@ class RunPlan:
         metrics_controller: URL of the target's metrics controller; None = never touched.
         wait: seconds to wait until the target accepts connections.
         interleaved: the run is one side of an interleaved test; its users wait for their blocks.
+        shape: a load shape of a file, as JSON; None = the locustfile's, or none.
         fingerprint: further comparability fields the caller knows.
     """
 
@@ -44,6 +45,7 @@ class RunPlan:
     metrics_controller: str | None = None
     wait: float = 0.0
     interleaved: bool = False
+    shape: dict[str, Any] | None = None
     fingerprint: dict[str, str] = field(default_factory=dict)
 
     def to_json(self) -> str:
