@@ -46,18 +46,14 @@ class Conductor:
         self.environment, self.settings = environment, settings
         self.host: str | None = environment.host
         """Where runs go that name no host; one that does changes it for itself only."""
-        self.store = RunStore(settings.runs_dir)
-        self.live = LiveCounters()
+        self.store, self.live = RunStore(settings.runs_dir), LiveCounters()
         self.postman = Postman(Courier(self.store))
         self.plan: RunPlan = settings.plan
         self.session: RunSession | None = None
         self.last: Finished | None = None
-        self.finishing = False
-        self.url = ""
-        self.lost = 0
-        self.pacing: float | None = None
-        """Seconds from start to start of an iteration of a user, when somebody set them in the run that is on."""
-        self.message = ""
+        self.finishing, self.lost = False, 0
+        self.url = self.message = ""
+        self.pacing: float | None = None  # seconds, when somebody set them in the run that is on
         self.watch: ThresholdWatch | None = None
         self.stages: Stages | None = None
         self.observers: list[Callable[[Frame], None]] = []
@@ -231,8 +227,8 @@ class Conductor:
             return False
         if not isinstance(runner, MasterRunner):
             return True
-        options = self.environment.parsed_options
-        return len(runner.clients.ready) >= max(1, getattr(options, "expect_workers", 1) or 1)
+        expected = getattr(self.environment.parsed_options, "expect_workers", 1) or 1
+        return len(runner.clients.ready) >= max(1, expected)
 
     def report_path(self) -> Path | None:
         """Return the report of the last finished run, if it was written."""
