@@ -36,7 +36,11 @@ def _innermost(exception: object) -> object:
     seen = exception
     for _ in range(5):
         arguments = getattr(seen, "args", ())
-        inner = getattr(seen, "__cause__", None) or (arguments[0] if arguments else None)
+        inner = (
+            getattr(seen, "__cause__", None)
+            or getattr(seen, "original", None)
+            or (arguments[0] if arguments else None)
+        )
         if not isinstance(inner, BaseException):
             break
         seen = inner

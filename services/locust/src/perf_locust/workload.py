@@ -2,8 +2,11 @@
 
 Its requests have distinct costs: cached reads, keyset pages, searches with facets, writes, orders, a slow report. It
 leaves as many items as it found and asks for nothing that grows while it runs, so that one run is like the next.
+
+PERF_WORKLOAD_CLIENT chooses the user class: FastHttpUser, which is the default, or FastUser.
 """
 
+import os
 import random
 import uuid
 from collections import deque
@@ -13,6 +16,7 @@ from locust import FastHttpUser, between, task
 
 import perf_locust
 from perf_locust.samplers import sampler
+from perf_locust.users import FastUser
 
 DATA = Path(perf_locust.__file__).parent / "workload_data"
 CATEGORIES = ("lighting", "kitchen", "garden", "office", "toys", "sports", "books", "music")
@@ -27,7 +31,12 @@ items = sampler(DATA / "items.csv", "zipf", columns={"id": str}, exponent=1.0)
 customers = sampler(DATA / "customers.csv", "unique", columns={"id": str}, at_end="cycle")
 
 
-class Shopper(FastHttpUser):
+client = {"FastHttpUser": FastHttpUser, "FastUser": FastUser}[
+    os.environ.get("PERF_WORKLOAD_CLIENT") or "FastHttpUser"
+]
+
+
+class Shopper(client):  # type: ignore[misc, valid-type]
     """Looks at items, searches, asks for delivery, orders; seldom changes something."""
 
     wait_time = between(0.05, 0.15)

@@ -11,7 +11,7 @@ from locust.contrib.fasthttp import FastRequest, FastResponse, RestResponseConte
 from perf_locust.users.fast.refusal import FAST, NotSupportedError
 from perf_locust.users.fast.request import Request
 
-RawHeaders = list[tuple[bytes, bytes]]
+RawHeaders = Sequence[tuple[bytes, bytes]]
 
 
 class Answer(FastResponse):
@@ -26,14 +26,14 @@ class Answer(FastResponse):
     arrived = 0.0
     seconds = 0.0
 
-    def __init__(self, sent: Request, status: int, raw: RawHeaders | None, content: bytes | None) -> None:
-        """Hold a response; everything else is made when it is asked for. No headers: there was no response."""
+    def __init__(self, sent: Request, status: int, raw: RawHeaders, content: bytes | None) -> None:
+        """Hold a response, or with status 0 that there was none; everything else is made when it is asked for."""
         self.sent, self.status_code, self.raw, self.content = sent, status, raw, content
 
     @cached_property
     def headers(self) -> Headers | None:  # type: ignore[override]
         """The headers, by name in any case; None if there was no response."""
-        if self.raw is None:
+        if not self.status_code:
             return None
         return Headers((name.decode("latin-1"), value.decode("latin-1")) for name, value in self.raw)
 

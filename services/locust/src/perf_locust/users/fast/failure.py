@@ -13,13 +13,13 @@ from locust.contrib.fasthttp import LocustBadStatusCode, LocustUserAgent
 FAILURES = (OSError, HTTPParseError, RequestError, gevent.Timeout, zlib.error, brotli.error)
 """What makes a request fail; anything else is an error of the task."""
 REDIRECTIONS = LocustUserAgent.redirect_response_codes
-_VALID = LocustUserAgent.valid_response_codes
+VALID = LocustUserAgent.valid_response_codes
 _GIVEN_UP = {errno.ETIMEDOUT, errno.ENOLINK, errno.ENOENT, errno.EPIPE}
 
 
-def bad_status(status: int, url: str) -> Exception | None:
-    """Return the failure of a response with that status, if it is one."""
-    return None if status in _VALID else LocustBadStatusCode(url, code=status)
+def bad_status(status: int, url: str) -> Exception:
+    """Return the failure of a response with a status that is not valid."""
+    return LocustBadStatusCode(url, code=status)
 
 
 def named(error: BaseException, url: str) -> BaseException:

@@ -16,10 +16,10 @@ _NEVER = float("inf")
 
 
 class PlainConnection:
-    """A socket that the hub reads as soon as something arrives, before any user goes on.
+    """A socket with a watcher that goes on from one request to the next, and reads before it wakes the user.
 
-    So the time of arrival does not depend on what the other users are doing at that moment. The watcher is never
-    stopped in normal use: that it stays quiet while no response is awaited is how a closed connection is found.
+    That the watcher stays quiet while no response is awaited is how a closed connection is found. One timer serves
+    many requests: it is only looked at when it ends.
     """
 
     __slots__ = (
@@ -29,7 +29,6 @@ class PlainConnection:
         "_due",
         "_error",
         "_hub",
-        "_resume_soon",
         "_silence",
         "_socket",
         "_stamped",
@@ -47,7 +46,6 @@ class PlainConnection:
         self._socket.settimeout(0)
         self._stamped = ask_for_stamps(self._socket)
         self._hub = gevent.get_hub()
-        self._resume_soon = self._hub.loop.run_callback
         self._waiter: gevent.Greenlet | None = None
         self._data: bytes | None = None
         self._error: OSError | None = None
@@ -116,7 +114,7 @@ class PlainConnection:
         self._socket.close()
 
     def _on_readable(self) -> None:
-        if self._waiter is None or self._data is not None:
+        if self._waiter is None:
             self._watcher.stop()
             self._stirred = True
             return
@@ -133,16 +131,13 @@ class PlainConnection:
             self._fail(error)
             return
         self._deadline = self.arrived + self._silence
-        self._resume_soon(self._resume)
-
-    def _resume(self) -> None:
-        if self._waiter is not None:
-            self._waiter.switch()
+        self._waiter.switch()
 
     def _fail(self, error: OSError) -> None:
         self._data, self._error = b"", error
         self.arrived = perf_counter()
-        self._resume_soon(self._resume)
+        if self._waiter is not None:
+            self._waiter.switch()
 
     def _arm(self, seconds: float) -> None:
         if self._timer is not None:
@@ -154,7 +149,7 @@ class PlainConnection:
     def _on_timer(self) -> None:
         self._due = _NEVER
         left = self._deadline - perf_counter()
-        if self._waiter is None or self._data is not None:
+        if self._waiter is None:
             return
         if left > 0:
             self._arm(left)

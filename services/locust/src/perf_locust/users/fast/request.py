@@ -114,9 +114,9 @@ def body_of(data: Any, json: Any, lines: dict[str, str]) -> bytes:
 
 
 class Request:
-    """A request that can be sent."""
+    """A request that can be sent, as often as it is needed; nothing of it changes."""
 
-    __slots__ = ("body", "cookie", "lines", "method", "place", "url")
+    __slots__ = ("_encoded", "body", "lines", "method", "place", "url")
 
     def __init__(self, method: str, url: str, place: Place, lines: dict[str, str], body: bytes) -> None:
         """Check the method.
@@ -127,16 +127,25 @@ class Request:
         if not _is_token(method):
             raise ValueError(f"invalid HTTP method {method!r}")
         self.method, self.url, self.place, self.lines, self.body = method, url, place, lines, body
-        self.cookie: str | None = None
+        self._encoded: bytes | None = None
 
     def encoded(self) -> bytes:
         """Return it as it is sent."""
+        if self._encoded is None:
+            self._encoded = self._encode()
+        return self._encoded
+
+    def with_cookie(self, cookie: str | None) -> "Request":
+        """Return it with these cookies, if there are any."""
+        if not cookie:
+            return self
+        return Request(self.method, self.url, self.place, self.lines | {"cookie": f"Cookie: {cookie}\r\n"}, self.body)
+
+    def _encode(self) -> bytes:
         lines = self.lines
         rest = "".join(lines.values())
         if "host" not in lines:
             rest += self.place.origin.host_line
-        if self.cookie and "cookie" not in lines:
-            rest += f"Cookie: {self.cookie}\r\n"
         if (self.body or self.method in _WITH_BODY) and "content-length" not in lines:
             rest += f"Content-Length: {len(self.body)}\r\n"
         return f"{self.method} {self.place.target} HTTP/1.1\r\n{rest}\r\n".encode("latin-1") + self.body

@@ -7,7 +7,7 @@ from geventhttpclient.useragent import ConnectionError as RequestError
 from perf_locust.users.fast.answer import Answer
 from perf_locust.users.fast.coding import decoded
 from perf_locust.users.fast.cookies import Cookies
-from perf_locust.users.fast.failure import FAILURES, REDIRECTIONS, bad_status, endless, named, not_followed
+from perf_locust.users.fast.failure import FAILURES, REDIRECTIONS, VALID, bad_status, endless, named, not_followed
 from perf_locust.users.fast.request import Request
 from perf_locust.users.fast.transfer import Limits, Transfer
 
@@ -38,17 +38,17 @@ class Sender:
                 return _failed(request, not_followed(error, request.url), answer.arrived)
 
     def _once(self, request: Request, limits: Limits) -> Answer:
-        if self._cookies.filled:
-            request.cookie = self._cookies.header_for(request)
+        if self._cookies.filled and "cookie" not in request.lines:
+            request = request.with_cookie(self._cookies.header_for(request))
         try:
-            received = self._transfer.exchange(request, limits)
+            answer = self._transfer.exchange(request, limits)
         except FAILURES as error:
             return _failed(request, named(error, request.url), perf_counter())
-        answer = Answer(request, received.status, received.headers, received.body)
-        answer.arrived, answer.error = received.at, bad_status(received.status, request.url)
-        for name, value in received.headers:
-            if name.lower() in _NOTED:
-                self._note(answer, name.lower(), value)
+        if answer.status_code not in VALID:
+            answer.error = bad_status(answer.status_code, request.url)
+        for name, value in answer.raw:
+            if len(name) in _LENGTHS and (known := name.lower()) in _NOTED:
+                self._note(answer, known, value)
         return answer
 
     def _note(self, answer: Answer, name: bytes, value: bytes) -> None:
@@ -65,9 +65,11 @@ class Sender:
 
 
 _NOTED = frozenset({b"set-cookie", b"location", b"content-encoding"})
+_LENGTHS = frozenset(map(len, _NOTED))
+"""Most headers are none of them by their length alone."""
 
 
 def _failed(request: Request, error: BaseException, at: float) -> Answer:
-    answer = Answer(request, 0, None, None)
+    answer = Answer(request, 0, (), None)
     answer.error, answer.arrived = error, at
     return answer

@@ -2,32 +2,21 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from importlib.metadata import version
+from functools import lru_cache
 from time import perf_counter, time
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from geventhttpclient.url import URL
-from locust.contrib.fasthttp import absolute_http_url_regexp
 from locust.user import User
 
 from perf_locust.users.fast.answer import Answer, CaughtAnswer
+from perf_locust.users.fast.composer import Composer
 from perf_locust.users.fast.cookies import Cookies
 from perf_locust.users.fast.refusal import FAST, NotSupportedError, refuse_arguments
-from perf_locust.users.fast.request import (
-    Place,
-    Request,
-    basic_auth,
-    body_of,
-    header_line,
-    header_lines,
-    place_at,
-    place_of,
-)
+from perf_locust.users.fast.request import Request, basic_auth
 from perf_locust.users.fast.sender import Sender
 from perf_locust.users.fast.transfer import Limits, Transfer
 
-_USER_AGENT = f"perf-locust/{version('perf-locust')}"
 Timeout = float | tuple[float | None, float | None] | None
 
 
@@ -50,12 +39,17 @@ class FastSession:
         self.cookiejar = Cookies()
         self._sender = Sender(transfer, self.cookiejar)
         self._limits, self._max_redirects = limits, max_redirects
+        self._default_headers = tuple((default_headers or {}).items())
         self.base_url, self.auth_header = _without_credentials(base_url)
-        self._lines = {
-            "user-agent": header_line("User-Agent", _USER_AGENT),
-            "accept-encoding": header_line("Accept-Encoding", "gzip, deflate, br"),
-        } | header_lines(default_headers or {})
-        self._base = _base_of(self.base_url)
+
+    @property
+    def base_url(self) -> str:
+        """What is put before paths."""
+        return self._composer.base_url
+
+    @base_url.setter
+    def base_url(self, url: str) -> None:
+        self._composer = _composer(url, self._default_headers)
 
     def request(  # noqa: PLR0917  FastHttpUser's signature
         self,
@@ -89,6 +83,19 @@ class FastSession:
         sent = self._compose(method, url, params, headers, auth, data, json)
         limits = self._limits if timeout is None else _limits(timeout, self._limits)
         answer = self._timed(sent, limits, self._max_redirects if allow_redirects else 0)
+        if not catch_response:
+            self.request_event.fire(
+                request_type=method,
+                name=name or self.request_name or url,
+                context={**self.user.context(), **context} if context else self.user.context(),
+                response=answer,
+                exception=answer.error,
+                start_time=begun_at,
+                url=sent.url,
+                response_length=len(answer.content or b""),
+                response_time=answer.seconds * 1000,
+            )
+            return answer
         meta = {
             "request_type": method,
             "name": name or self.request_name or url,
@@ -100,10 +107,7 @@ class FastSession:
             "response_length": len(answer.content or b""),
             "response_time": answer.seconds * 1000,
         }
-        if catch_response:
-            return CaughtAnswer(answer, self.request_event, meta, True)  # noqa: FBT003  Locust's signature
-        self.request_event.fire(**meta)
-        return answer
+        return CaughtAnswer(answer, self.request_event, meta, True)  # noqa: FBT003  Locust's signature
 
     def get(self, url: str, **kwargs: Any) -> Any:
         """Send a GET request."""
@@ -153,21 +157,13 @@ class FastSession:
     def _compose(  # noqa: PLR0917  called from one place
         self, method: str, url: str, params: Any, headers: Mapping[str, Any] | None, auth: Any, data: Any, json: Any
     ) -> Request:
-        place = place_at(self._base, url) if params is None else None
-        absolute = self._absolute(url)
-        if place is None:
-            place = place_of(absolute if params is None else str(URL(absolute, params=params)))
-        lines = self._lines
-        if headers or auth or self.auth_header or data or json is not None:
-            lines = lines | header_lines(headers) if headers else lines.copy()
-            if auth or self.auth_header:
-                value = basic_auth(*auth) if auth else self.auth_header
-                lines["authorization"] = f"Authorization: {value}\r\n"
-            return Request(method, absolute, place, lines, body_of(data, json, lines))
-        return Request(method, absolute, place, lines, b"")
-
-    def _absolute(self, url: str) -> str:
-        return url if absolute_http_url_regexp.match(url) else f"{self.base_url}{url}"
+        authorization = basic_auth(*auth) if auth else self.auth_header
+        if not (headers or authorization or data or params is not None or json is not None):
+            return self._composer.bare(method, url)
+        own = dict(headers or {})
+        if authorization:
+            own["Authorization"] = authorization
+        return self._composer.compose(method, url, params, own, data, json)
 
     def _timed(self, sent: Request, limits: Limits, redirections: int) -> Answer:
         begun = perf_counter()
@@ -185,12 +181,9 @@ def _without_credentials(url: str) -> tuple[str, str | None]:
     return bare, basic_auth(unquote(parts.username), unquote(parts.password))
 
 
-def _base_of(url: str) -> Place | None:
-    """Return where paths are added to, if that is as simple as it looks."""
-    parts = urlsplit(url)
-    if parts.query or parts.fragment or not absolute_http_url_regexp.match(url) or url.endswith("/"):
-        return None
-    return place_of(url)
+@lru_cache(maxsize=256)
+def _composer(base_url: str, default_headers: tuple[tuple[str, Any], ...]) -> Composer:
+    return Composer(base_url, dict(default_headers))
 
 
 def _limits(timeout: float | tuple[float | None, float | None], default: Limits) -> Limits:

@@ -10,6 +10,7 @@ from geventhttpclient.connectionpool import SSLConnectionPool, init_ssl_context
 from geventhttpclient.response import HTTPConnectionClosed
 from locust.contrib.fasthttp import insecure_ssl_context_factory
 
+from perf_locust.users.fast.answer import Answer
 from perf_locust.users.fast.origin import Origin
 from perf_locust.users.fast.pool import Connection, Pool, connector
 from perf_locust.users.fast.request import Request
@@ -26,16 +27,6 @@ class Limits:
     network: float
 
 
-@dataclass(frozen=True, slots=True)
-class Received:
-    """A response as it came, and when its last byte did (time.perf_counter)."""
-
-    status: int
-    headers: list[tuple[bytes, bytes]]
-    body: bytes
-    at: float
-
-
 class Transfer:
     """The connections of one user."""
 
@@ -44,7 +35,7 @@ class Transfer:
         self._concurrency, self._insecure, self._context_factory = concurrency, insecure, context_factory
         self._pools: dict[Origin, Pool] = {}
 
-    def exchange(self, request: Request, limits: Limits) -> Received:
+    def exchange(self, request: Request, limits: Limits) -> Answer:
         """Send a request and return its response.
 
         A request that may be sent twice (RFC 9110, section 9.2.2) is sent again when a kept connection turns out to
@@ -59,7 +50,7 @@ class Transfer:
         while True:
             connection, used = pool.take(limits.connect, surely=not twice)
             try:
-                received = _exchange(connection, request.method, data, limits.network)
+                _exchange(connection, request.method, data, limits.network)
             except HTTPConnectionClosed:
                 pool.drop(connection)
                 if not (used and twice):
@@ -68,8 +59,11 @@ class Transfer:
                 pool.drop(connection)
                 raise
             else:
-                (pool.give_back if connection.parser.reusable else pool.drop)(connection)
-                return received
+                parser = connection.parser
+                (pool.give_back if parser.reusable else pool.drop)(connection)
+                answer = Answer(request, parser.status, parser.headers, parser.body)
+                answer.arrived = connection.arrived
+                return answer
 
     def _pool(self, origin: Origin) -> Pool:
         pool = self._pools.get(origin)
@@ -81,7 +75,7 @@ class Transfer:
         return _context(self._context_factory, self._insecure)
 
 
-def _exchange(connection: Connection, method: str, data: bytes, silence: float) -> Received:
+def _exchange(connection: Connection, method: str, data: bytes, silence: float) -> None:
     parser = connection.parser
     parser.begin(method)
     broken = False
@@ -104,7 +98,6 @@ def _exchange(connection: Connection, method: str, data: bytes, silence: float) 
             raise HTTPConnectionClosed("connection closed.")
     if broken:
         parser.reusable = False
-    return Received(parser.status, parser.headers, parser.body, connection.arrived)
 
 
 @lru_cache(maxsize=64)
