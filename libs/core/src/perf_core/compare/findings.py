@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from perf_core.model.endpoint import EndpointKey
 from perf_core.stats.failure_test import failure_rise_p_value
 from perf_core.stats.holm import holm
 from perf_core.stats.lattice import lattice_step
-from perf_core.stats.noise import Influence, influence
+from perf_core.stats.noise import Influence, Spread, influence
 from perf_core.stats.paired_test import pair_influences
 from perf_core.stats.run_noise import NoiseModel, NoisePrior, joined, learn_noise
 from perf_core.stats.shift_test import shift_test
@@ -40,8 +40,9 @@ def run_tests(evidence: Evidence, policy: ComparisonPolicy) -> Findings:
     tests: list[Tested] = []
     shared: list[SharedTested] = []
     for stage in evidence.stages:
+        own: Spread | None = None
         for q in QUANTILES:
-            _test_quantile(stage, q, policy, tests, shared)
+            own = _test_quantile(stage, q, policy, (tests, shared), own) or own
     rises = {pair.key: p_value for pair in evidence.pairs if (p_value := _failure_p_value(pair)) is not None}
     rate = _throughput(evidence, policy)
     slower = holm([each.shift.slower for each in tests] + list(rises.values()) + ([rate.less] if rate else []))
@@ -66,22 +67,35 @@ def enough(windows: Windows, q: float, policy: ComparisonPolicy) -> bool:
 
 
 def _test_quantile(
-    stage: Stage, q: float, policy: ComparisonPolicy, tests: list[Tested], shared: list[SharedTested]
-) -> None:
+    stage: Stage,
+    q: float,
+    policy: ComparisonPolicy,
+    results: tuple[list[Tested], list[SharedTested]],
+    least: Spread | None,
+) -> Spread | None:
+    """Add the tests of one quantile to the results; return what each endpoint has for itself, at least `least`.
+
+    What scatters the medians of endpoints scatters their tails too, where it is harder to see.
+    """
+    tests, shared = results
     tested = [pair for pair in stage.pairs if _both_enough(pair, q, policy)]
     if not tested:
-        return
+        return None
     sides = [[_influences(runs, q, policy) for runs in _runs(tested, current=at)] for at in (False, True)]
     lengths = (stage.baseline_lengths, stage.current_lengths)
     old, new = ([_joined(runs, length) for runs in side] for side, length in zip(sides, lengths, strict=True))
     if policy.block_seconds:
         old, new = pair_influences(old, new, max(1, round(policy.block_seconds / stage.width)))
-    result = shift_test(old, new, _noise(sides, stage.seconds, policy))
+    noise = _noise(sides, stage.seconds, policy)
+    if least and least.variance > noise.endpoint:
+        noise = replace(noise, endpoint=least.variance, endpoint_freedom=least.freedom)
+    result = shift_test(old, new, noise)
     for pair, before, after, shift in zip(tested, old, new, result.endpoints, strict=True):
         step = max(lattice_step(side.histogram) for side in (pair.baseline, pair.current) if side)
         tests.append(Tested(pair.key, stage.name, q, shift, before.value, after.value, step))
     if result.shared:
         shared.append(SharedTested(stage.name, q, result.shared))
+    return result.own
 
 
 def _runs(pairs: Sequence[Pair], *, current: bool) -> list[tuple[Windows, ...]]:

@@ -24,11 +24,13 @@ class NoiseModel:
         run: of what all endpoints share.
         run_freedom: how well it is known.
         endpoint: of what each endpoint has for itself; lower bound, raised from the endpoints' spread.
+        endpoint_freedom: how well it is known.
     """
 
     run: float
     run_freedom: float
     endpoint: float
+    endpoint_freedom: float = SETTLED
 
 
 @dataclass(frozen=True, slots=True)

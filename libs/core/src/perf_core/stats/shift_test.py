@@ -11,12 +11,12 @@ import numpy as np
 from perf_core.model.histogram import FloatArray
 from perf_core.stats.distributions import t_quantile, t_tail, welch_freedom
 from perf_core.stats.noise import Influence, Spread, long_run_variance, pooled_phi
-from perf_core.stats.run_noise import SETTLED, NoiseModel
+from perf_core.stats.robust_scale import QN_EFFICIENCY, excess_variance
+from perf_core.stats.run_noise import NoiseModel
 
 HEAVIEST = 0.3
 FEWEST_FOR_RELATIVE = 4
-_PRIOR_ENDPOINTS = 4.0
-_MAD = 1.4826
+_PRIOR_ENDPOINTS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +85,8 @@ class QuantileTest:
 
     endpoints: tuple[EndpointShift, ...]
     shared: SharedShift | None
+    own: Spread | None = None
+    """What each endpoint has for itself between two runs."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -118,13 +120,18 @@ def shift_test(baseline: Sequence[Influence], current: Sequence[Influence], nois
     relative = _relative_spreads(sides, weights) if len(shifts) >= FEWEST_FOR_RELATIVE else None
     medians = _leave_one_out_medians(shifts, weights) if relative else np.zeros(len(shifts))
     shared = weighted_median(shifts, weights)
-    own = _endpoint_noise(shifts - shared, relative, noise.endpoint)
+    own = _endpoint_noise(shifts - shared, relative, noise)
+    alone = np.array([old.variance + new.variance for old, new in relative or spreads])
     endpoints = []
     for index, shift in enumerate(shifts):
         total = [*spreads[index], Spread(noise.run, noise.run_freedom), own]
-        view = [*relative[index], _scaled(own, _others_squared(weights, index))] if relative else None
+        view = None
+        if relative:
+            others = _others(weights, index)
+            price = _median_price(others, np.delete(alone + own.variance, index))
+            view = [*relative[index], Spread(own.variance * (1 + float(np.sum(others**2))) + price, own.freedom)]
         endpoints.append(_endpoint_shift(float(shift), total, view, float(shift - medians[index])))
-    return QuantileTest(tuple(endpoints), _shared_shift(sides, weights, shared, noise, own))
+    return QuantileTest(tuple(endpoints), _shared_shift(sides, weights, shared, noise, (own, alone)), own)
 
 
 def weighted_median(values: FloatArray, weights: FloatArray) -> float:
@@ -178,25 +185,36 @@ def _one_side_relative(side: Sequence[Influence], weights: FloatArray) -> list[S
     ]
 
 
-def _endpoint_noise(residuals: FloatArray, relative: Sequence[tuple[Spread, Spread]] | None, prior: float) -> Spread:
-    """Return the endpoints' own run-to-run variance: the prior, or more when they scatter more."""
+def _endpoint_noise(
+    residuals: FloatArray, relative: Sequence[tuple[Spread, Spread]] | None, noise: NoiseModel
+) -> Spread:
+    """Return the endpoints' own run-to-run variance: what was known, or more when they scatter more."""
+    known = Spread(noise.endpoint, noise.endpoint_freedom)
     if not relative:
-        return Spread(prior, SETTLED)
-    inside = float(np.median([old.variance + new.variance for old, new in relative]))
-    seen = max(0.0, float(_MAD * np.median(np.abs(residuals))) ** 2 - inside)
-    weight = 0.37 * (len(residuals) - 1)
-    variance = (_PRIOR_ENDPOINTS * prior + weight * seen) / (_PRIOR_ENDPOINTS + weight)
-    return Spread(max(prior, variance), _PRIOR_ENDPOINTS + weight if seen > prior else SETTLED)
+        return known
+    inside = np.array([old.variance + new.variance for old, new in relative])
+    seen = excess_variance(residuals, inside)
+    if seen <= noise.endpoint:
+        return known
+    weight = QN_EFFICIENCY * (len(residuals) - 1) * float(np.median(seen / (seen + inside))) ** 2
+    variance = (_PRIOR_ENDPOINTS * noise.endpoint + weight * seen) / (_PRIOR_ENDPOINTS + weight)
+    return Spread(max(noise.endpoint, variance), _PRIOR_ENDPOINTS + weight)
 
 
-def _others_squared(weights: FloatArray, index: int) -> float:
-    """Return the sum of the squared weights of all other endpoints, scaled to sum to one."""
+def _others(weights: FloatArray, index: int) -> FloatArray:
+    """Return the weights of all other endpoints, scaled to sum to one."""
     others = np.delete(weights, index)
-    return float(np.sum((others / others.sum()) ** 2))
+    scaled: FloatArray = others / others.sum()
+    return scaled
 
 
-def _scaled(own: Spread, squares: float) -> Spread:
-    return Spread(own.variance * (1 + squares), own.freedom)
+def _median_price(weights: FloatArray, variances: FloatArray) -> float:
+    """Return by how much the variance of a weighted median of independent values exceeds that of their mean.
+
+    Source: asymptotic variance of the weighted median, here of normal values.
+    """
+    median = np.pi / 2 * np.sum(weights**2) / np.sum(weights / np.sqrt(variances)) ** 2
+    return max(0.0, float(median - np.sum(weights**2 * variances)))
 
 
 def _combined(parts: Sequence[Spread]) -> tuple[float, float]:
@@ -209,8 +227,10 @@ def _endpoint_shift(
 ) -> EndpointShift:
     error, freedom = _combined(total)
     slower, faster = t_tail(shift / error, freedom), t_tail(-shift / error, freedom)
+    inside = total[0].variance + total[1].variance
     if view is None:
-        return EndpointShift(shift, error, freedom, None, freedom, min(1, 2 * slower), min(1, 2 * faster), faster)
+        p_values = min(1.0, 2 * slower), min(1.0, 2 * faster), faster
+        return EndpointShift(shift, error, freedom, None, freedom, *p_values, inside)
     relative_error, relative_freedom = _combined(view)
     t = relative_shift / relative_error
     return EndpointShift(
@@ -222,18 +242,20 @@ def _endpoint_shift(
         min(1.0, 2 * min(slower, t_tail(t, relative_freedom))),
         min(1.0, 2 * min(faster, t_tail(-t, relative_freedom))),
         faster,
+        inside,
         relative_shift,
     )
 
 
 def _shared_shift(
-    sides: _Sides, weights: FloatArray, shift: float, noise: NoiseModel, own: Spread
+    sides: _Sides, weights: FloatArray, shift: float, noise: NoiseModel, scatter: tuple[Spread, FloatArray]
 ) -> SharedShift | None:
     if len(weights) < 2:
         return None
+    own, alone = scatter
     old = long_run_variance(weights @ np.array([each.psi for each in sides.baseline]), 1, sides.phi_baseline, 0.0)
     new = long_run_variance(weights @ np.array([each.psi for each in sides.current]), 1, sides.phi_current, 0.0)
-    scatter = Spread(own.variance * float(np.sum(weights**2)), own.freedom)
-    error, freedom = _combined([old, new, Spread(noise.run, noise.run_freedom), scatter])
+    spread = own.variance * float(np.sum(weights**2)) + _median_price(weights, alone + own.variance)
+    error, freedom = _combined([old, new, Spread(noise.run, noise.run_freedom), Spread(spread, own.freedom)])
     t = shift / error
     return SharedShift(shift, error, freedom, t_tail(t, freedom), t_tail(-t, freedom))
