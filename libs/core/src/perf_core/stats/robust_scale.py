@@ -1,5 +1,7 @@
 """How much values scatter beyond what is known of each, whatever a few of them do: Qn and a robust Paule-Mandel."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from perf_core.model.histogram import FloatArray
@@ -31,15 +33,32 @@ def excess_variance(values: FloatArray, variances: FloatArray) -> float:
 
     Source: Paule and Mandel (1982), with Qn instead of the standard deviation.
     """
-    if qn_scale(values / np.sqrt(variances)) <= 1:
+    most = float(np.max(variances)) + 4 * float(np.ptp(values)) ** 2
+    return _smallest_excess(lambda excess: qn_scale(values / np.sqrt(variances + excess)) <= 1, most)
+
+
+def excess_between(seen: FloatArray, variances: FloatArray, freedom: int) -> float:
+    """Return the variance to add to each of `variances` so that half of the `seen` ones are above their median.
+
+    `seen` are variances of normal values with `freedom` degrees of freedom each.
+    """
+    middle = (
+        1 - 2 / (9 * freedom)
+    ) ** 3  # the median of chi-squared per degree of freedom, Wilson and Hilferty (1931)
+    most = float(np.max(seen)) / middle
+    return _smallest_excess(lambda excess: float(np.median(seen / (variances + excess))) <= middle, most)
+
+
+def _smallest_excess(enough: Callable[[float], bool], most: float) -> float:
+    if enough(0.0):
         return 0.0
-    low, high = 0.0, float(np.max(variances)) + 4 * float(np.ptp(values)) ** 2
+    low, high = 0.0, most
     for _ in range(_STEPS):
         middle = (low + high) / 2
-        if qn_scale(values / np.sqrt(variances + middle)) > 1:
-            low = middle
-        else:
+        if enough(middle):
             high = middle
+        else:
+            low = middle
     return high
 
 

@@ -7,9 +7,12 @@ import numpy as np
 
 from perf_core.model.histogram import FloatArray
 from perf_core.stats.noise import Influence, long_run_variance, pooled_phi
+from perf_core.stats.robust_scale import excess_between
 
 PRIOR_RUNS = 4.0
-"""The prior counts like so many degrees of freedom."""
+"""The prior counts like so many degrees of freedom in what is learnt,"""
+PRIOR_TRUST = 2.0
+"""and like so many in how well it is then known: what had to be learnt was not as the prior says."""
 SETTLED = 60.0
 """Degrees of freedom of a prior that nothing was seen against."""
 _ENDPOINT_WORTH = 0.37
@@ -82,21 +85,31 @@ def learn_noise(sides: Sequence[Sequence[Sequence[Influence]]], prior: NoisePrio
     worth = _ENDPOINT_WORTH * max(len(sides[0][0]) - 1, 0)
     endpoint = sum(each.endpoint * each.freedom * worth for each in seen)
     endpoint = (PRIOR_RUNS * prior.endpoint + endpoint) / (PRIOR_RUNS + freedom * worth)
-    return NoiseModel(share * run, PRIOR_RUNS + freedom, share * endpoint)
+    return NoiseModel(share * run, PRIOR_TRUST + freedom, share * endpoint, PRIOR_TRUST + freedom * worth)
 
 
 def _between(runs: Sequence[Sequence[Influence]]) -> _Seen:
     """Return the variances between the runs of one set, without the part that windows inside the runs explain."""
     logs = np.log([[each.value for each in run] for run in runs])
-    inside = np.array([[float(np.dot(each.psi, each.psi)) + each.floor for each in run] for run in runs])
-    weights = 1 / np.maximum(inside.mean(axis=0), 1e-12)
+    power = np.array([[float(np.dot(each.psi, each.psi)) + each.floor for each in run] for run in runs])
+    weights = 1 / np.maximum(power.mean(axis=0), 1e-12)
     weights /= weights.sum()
     levels = logs @ weights
     shared = float(np.var(levels, ddof=1)) - float(np.mean([_within(run, weights) for run in runs]))
-    own = logs - levels[:, None]
-    alone = np.var(own, axis=0, ddof=1) - inside.mean(axis=0) * (1 - weights)
-    endpoint = max(0.0, float(np.median(alone))) if logs.shape[1] > 1 else 0.0
-    return _Seen(max(0.0, shared), endpoint, len(runs) - 1)
+    endpoint, freedom = 0.0, len(runs) - 1
+    if logs.shape[1] > 1:
+        inside = np.mean([_alone(run, weights) for run in runs], axis=0)
+        endpoint = excess_between(np.var(logs - levels[:, None], axis=0, ddof=1), inside, freedom)
+    return _Seen(max(0.0, shared), endpoint, freedom)
+
+
+def _alone(run: Sequence[Influence], weights: FloatArray) -> FloatArray:
+    """Return the variance of each endpoint beside the level that all share in a run."""
+    psi = np.array([each.psi for each in run])
+    rest, merges = psi - weights @ psi, [each.merge for each in run]
+    pooled = pooled_phi(list(rest), merges)
+    parts = zip(rest, run, strict=True)
+    return np.array([long_run_variance(own, each.merge, pooled, each.floor).variance for own, each in parts])
 
 
 def _within(run: Sequence[Influence], weights: FloatArray) -> float:
