@@ -3,6 +3,7 @@
 import math
 
 from perf_core.compare.comparison import EndpointComparison, EndpointFigures, KsPanel
+from perf_core.compare.endpoint_notes import endpoint_notes
 from perf_core.compare.evidence import Evidence, Pair, figures
 from perf_core.compare.findings import Findings
 from perf_core.compare.policy import ComparisonPolicy
@@ -10,11 +11,7 @@ from perf_core.compare.quantile_rows import JudgedQuantile, remedy, too_wide
 from perf_core.compare.words import failure_sentence, shift_sentence
 from perf_core.model.verdict import Reason, Verdict
 from perf_core.stats.ks import superiority
-from perf_core.stats.lattice import lattice_step
-from perf_core.units import format_latency
 
-SURVIVORS = 0.05
-"""Change of the share of failed requests from which latencies of the others are no longer alike."""
 Outcome = tuple[Verdict | None, tuple[Reason, ...], str]
 
 
@@ -28,7 +25,7 @@ def judge_endpoint(
         verdict, reasons, text = _one_sided(pair, old, policy)
     else:
         verdict, reasons, text = _two_sided(pair, (old, new), findings, policy)
-    notes = _notes(pair, old, new, panel)
+    notes = endpoint_notes(pair, (old, new), panel)
     shown = tuple(row.shown for row in rows)
     return EndpointComparison(pair.key, verdict, reasons, text, old, new, shown, panel, _superiority(pair), notes)
 
@@ -101,27 +98,3 @@ def _strongest(rows: list[JudgedQuantile]) -> JudgedQuantile:
 def _superiority(pair: Pair) -> float | None:
     sides = [side.histogram for side in (pair.baseline, pair.current) if side and side.histogram.total]
     return superiority(*sides) if len(sides) == 2 else None
-
-
-def _notes(
-    pair: Pair, old: EndpointFigures | None, new: EndpointFigures | None, panel: KsPanel | None
-) -> tuple[str, ...]:
-    notes = []
-    if panel and panel.shape_changed:
-        notes.append(
-            f"The shape of the distribution changed (D = {panel.distance:.2f}) although no quantile is flagged: "
-            "look at the curves."
-        )
-    if old and new and abs(old.failure_share - new.failure_share) >= SURVIVORS:
-        notes.append(
-            "The share of failed requests changed, and latencies are of answered requests only: compare with care."
-        )
-    histograms = [side.histogram for side in (pair.baseline, pair.current) if side and side.histogram.total]
-    if histograms and all(each.minimum == each.maximum for each in histograms):
-        notes.append("Degenerate: every answer took the same time, so only the sizes can be compared.")
-    step = max((lattice_step(each) for each in histograms), default=0.0)
-    if step:
-        notes.append(
-            f"Low resolution: latencies are multiples of {format_latency(step)}; smaller changes do not count."
-        )
-    return tuple(notes)

@@ -13,7 +13,7 @@ from perf_core.compare.quantile_rows import JudgedQuantile, SharedTested, Tested
 from perf_core.model.endpoint import EndpointKey
 from perf_core.stats.failure_test import failure_rise_p_value
 from perf_core.stats.holm import holm
-from perf_core.stats.lattice import lattice_step
+from perf_core.stats.lattice import step_at
 from perf_core.stats.noise import Influence, Spread, influence
 from perf_core.stats.paired_test import pair_influences
 from perf_core.stats.run_noise import NoiseModel, NoisePrior, joined, learn_noise
@@ -91,7 +91,8 @@ def _test_quantile(
         noise = replace(noise, endpoint=least.variance, endpoint_freedom=least.freedom)
     result = shift_test(old, new, noise)
     for pair, before, after, shift in zip(tested, old, new, result.endpoints, strict=True):
-        step = max(lattice_step(side.histogram) for side in (pair.baseline, pair.current) if side)
+        values = ((pair.baseline, before.value), (pair.current, after.value))
+        step = max(step_at(side.histogram, value) for side, value in values if side)
         tests.append(Tested(pair.key, stage.name, q, shift, before.value, after.value, step))
     if result.shared:
         shared.append(SharedTested(stage.name, q, result.shared))

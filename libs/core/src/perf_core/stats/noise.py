@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from perf_core.model.histogram import FloatArray, Histogram, bucket_indexes
+from perf_core.model.histogram import FloatArray, Histogram
+from perf_core.stats.lattice import lattice_steps, spread_quantile
 from perf_core.stats.windows import EndpointWindows
 
 RESOLUTION = 1e-6
@@ -40,22 +41,23 @@ class Spread:
 def influence(windows: EndpointWindows, q: float) -> Influence:
     """Return the quantile q of one side with the influence of each window on its logarithm.
 
+    Values of a coarse recording are taken for spread over the step between them.
+
     Source: Woodruff (1952) for the slope; ratio residuals per window as cluster sampling has them.
     """
     histogram = windows.histogram
-    value = histogram.quantile(q)
+    steps = lattice_steps(histogram)
     total = histogram.total
-    done, share = _done_near(windows, value, q)
     merge = merge_factor(total, windows.count)
-    residuals = done - windows.answered * share
+    residuals = _done(windows, q) - windows.answered * q
     grouped = grouped_sums(residuals, merge)
     count = len(grouped)
     inflation = _inflation(_clipped(lag_one(grouped)))
     se = float(np.sqrt(count / (count - 1) * np.sum(grouped**2) * inflation)) / total
-    slope = _slope(histogram, q, max(se, 0.5 / total))
+    slope = _slope(histogram, steps, q, max(se, 0.5 / total))
     psi = -residuals / total * slope * np.sqrt(count / (count - 1))
     floor = max(q * (1 - q) / total * slope**2, HALF_BUCKET**2)
-    return Influence(max(value, RESOLUTION), psi, merge, floor)
+    return Influence(max(spread_quantile(histogram, q, steps), RESOLUTION), psi, merge, floor)
 
 
 def merge_factor(requests: int, windows: int) -> int:
@@ -102,17 +104,19 @@ def _clipped(phi: float) -> float:
     return min(max(phi, 0.0), HIGHEST_PHI)
 
 
-def _done_near(windows: EndpointWindows, value: float, q: float) -> tuple[FloatArray, float]:
-    """Return requests per window up to the bucket edge nearest to quantile q, and the share of all of them."""
-    bucket = bucket_indexes(np.array([value]))
-    edges = np.concatenate([np.maximum(bucket - 1, 0), bucket])
-    done = windows.done_within(edges)
-    shares = done.sum(axis=0) / windows.histogram.total
-    nearest = int(np.argmin(np.abs(shares - q)))
-    return done[:, nearest], float(shares[nearest])
+def _done(windows: EndpointWindows, q: float) -> FloatArray:
+    """Return how much of quantile q each window holds: requests below its bucket, and a part of those in it."""
+    histogram = windows.histogram
+    cumulative = np.cumsum(histogram.counts)
+    at = min(int(np.searchsorted(cumulative, q * histogram.total, side="left")), len(cumulative) - 1)
+    bucket = histogram.buckets[at : at + 1]
+    below, within = windows.done_within(np.concatenate([bucket - 1, bucket])).T
+    before = float(cumulative[at] - histogram.counts[at])
+    done: FloatArray = below + (within - below) * (q * histogram.total - before) / float(histogram.counts[at])
+    return done
 
 
-def _slope(histogram: Histogram, q: float, se: float) -> float:
+def _slope(histogram: Histogram, steps: FloatArray, q: float, se: float) -> float:
     low, high = max(q - se, 0.0), min(q + se, 1.0)
-    rise = np.log(max(histogram.quantile(high), RESOLUTION)) - np.log(max(histogram.quantile(low), RESOLUTION))
-    return float(rise / (high - low))
+    values = [max(spread_quantile(histogram, each, steps), RESOLUTION) for each in (low, high)]
+    return float(np.log(values[1] / values[0]) / (high - low))
