@@ -16,7 +16,7 @@ from perf_core.stats.run_noise import NoiseModel
 
 HEAVIEST = 0.3
 FEWEST_FOR_RELATIVE = 4
-_PRIOR_ENDPOINTS = 2.0
+_PRIOR_ENDPOINTS = 4.0
 
 
 @dataclass(frozen=True, slots=True)
