@@ -66,6 +66,8 @@ def _two_sided(
 
 def _too_few(pair: Pair, sides: tuple[EndpointFigures, EndpointFigures], policy: ComparisonPolicy) -> str:
     fewest, windows = _fewest(pair, sides)
+    if not fewest:
+        return f"{pair.key} has no latency to judge: no request was answered on one side or both"
     needed = 2 * policy.min_tail
     times = max(needed / max(fewest, 1), policy.min_windows / max(windows, 1))
     return (

@@ -9,12 +9,14 @@ from perf_core.compare.evidence import Evidence, figures, gather
 from perf_core.compare.findings import Findings, run_tests
 from perf_core.compare.guard import load_warnings, low_resolution, refusal, warnings
 from perf_core.compare.ks_panels import ks_panels
+from perf_core.compare.likely_names import with_likely_names
 from perf_core.compare.low_resolution import whole_figures
 from perf_core.compare.policy import DEFAULT, ComparisonPolicy
 from perf_core.compare.words import run_wide_sentence, throughput_sentence
 from perf_core.model.run import RunInfo
 from perf_core.model.series import Recording
 from perf_core.model.verdict import Reason, Validity, Verdict
+from perf_core.stats.shift_test import FEWEST_FOR_RELATIVE
 
 _SEVERITY = {Verdict.REGRESSED: 0, Verdict.INCONCLUSIVE: 1, Verdict.IMPROVED: 2, Verdict.UNCHANGED: 3, None: 4}
 _WORST = {Validity.VALID: 0, Validity.SUSPECT: 1, Validity.INVALID: 2}
@@ -42,7 +44,9 @@ def compare_runs(
         return _alone(current, evidence)
     findings = run_tests(evidence, policy)
     panels = ks_panels(evidence.pairs, findings)
-    endpoints = [judge_endpoint(pair, evidence, findings, panels.get(pair.key), policy) for pair in evidence.pairs]
+    endpoints = with_likely_names(
+        [judge_endpoint(pair, evidence, findings, panels.get(pair.key), policy) for pair in evidence.pairs]
+    )
     refused = refusal(*sides, policy)
     if refused:
         outcome: Outcome = (Verdict.INCONCLUSIVE, (refused.reason,), refused.text)
@@ -60,7 +64,7 @@ def compare_runs(
         _reference(current.info),
         tuple(sorted(endpoints, key=_order)),
         findings.run_wide,
-        (*warnings(*sides, policy), *load_warnings(evidence, *sides)),
+        (*warnings(*sides, policy), *load_warnings(evidence, *sides), *_few_endpoints(findings)),
         detectable=_detectable(endpoints) if Reason.NOISE in reasons else None,
         trimmed_seconds=evidence.trimmed,
         window_seconds=evidence.width,
@@ -126,6 +130,12 @@ def _run_outcome(endpoints: list[EndpointComparison], findings: Findings, policy
             sentences += [throughput_sentence(each, consequence=bool(wide or moved)) for each in fewer]
             return wanted, tuple(reasons), ". ".join(sentences) + more
     return _quiet_outcome(endpoints, policy)
+
+
+def _few_endpoints(findings: Findings) -> tuple[str, ...]:
+    if not findings.quantiles or len(findings.quantiles) >= FEWEST_FOR_RELATIVE:
+        return ()
+    return ("With fewer than four endpoints none can be held against the others: only larger changes are seen",)
 
 
 def _quiet_outcome(endpoints: list[EndpointComparison], policy: ComparisonPolicy) -> Outcome:

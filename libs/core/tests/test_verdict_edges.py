@@ -1,0 +1,217 @@
+"""Runs that are not like others: what the judge says when there is little, nothing or something odd to judge."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from simulator import START, recording
+
+from perf_core.compare import compare_runs
+from perf_core.compare.comparison import EndpointComparison, RunComparison
+from perf_core.compare.policy import ComparisonPolicy
+from perf_core.model.histogram import FloatArray
+from perf_core.model.run import RunInfo, RunState
+from perf_core.model.series import Recording
+from perf_core.model.verdict import Reason, Verdict
+
+SECONDS = 60
+
+
+def run(
+    seed: int,
+    latencies: list[FloatArray],
+    *,
+    failing: dict[int, float] | None = None,
+    seconds: int = SECONDS,
+    outage: tuple[float, float] | None = None,
+) -> Recording:
+    """Return a run with one array of latencies per endpoint; `failing` shares fail, all of them in `outage`."""
+    random = np.random.default_rng(seed)
+    endpoints = np.concatenate([np.full(len(each), at) for at, each in enumerate(latencies)])
+    times = random.uniform(0, seconds, len(endpoints))
+    chances = np.array([(failing or {}).get(at, 0.0) for at in range(len(latencies))])
+    failed = random.uniform(size=len(endpoints)) < chances[endpoints]
+    if outage:
+        failed |= (times >= outage[0]) & (times < outage[1])
+    info = RunInfo(
+        f"run-{seed}",
+        "s",
+        "http://t",
+        RunState.FINISHED,
+        started=float(START),
+        ended=float(START + seconds),
+    )
+    return recording(info, endpoints, times, np.concatenate(latencies), failed)
+
+
+def normal(seed: int, endpoints: int = 6, requests: int = 1500, slow: float = 1.0) -> list[FloatArray]:
+    random = np.random.default_rng([seed, 5])
+    drawn = [0.05 * random.lognormal(0, 0.25, requests) for _ in range(endpoints)]
+    drawn[0] *= slow
+    return drawn
+
+
+def endpoint(result: RunComparison, number: int) -> EndpointComparison:
+    return next(each for each in result.endpoints if each.key.name == f"/e{number:03d}")
+
+
+def test_no_quantile_decides_with_fewer_than_fifty_requests_beyond_it() -> None:
+    few = [*normal(1), normal(2, 1, 90)[0] * 3]
+    result = compare_runs(run(1, few), run(2, [*normal(3), normal(4, 1, 90)[0]]))
+
+    assert [shift.quantile for shift in endpoint(result, 0).shifts] == [0.5, 0.95]
+    assert endpoint(result, 6).reasons == (Reason.TOO_FEW_REQUESTS,)
+    assert endpoint(result, 6).ks is not None
+    assert "a verdict needs 100 in 12: run 2 times longer" in endpoint(result, 6).explanation
+
+
+def test_eight_seconds_are_too_few_windows_and_told_so() -> None:
+    result = compare_runs(run(1, normal(1), seconds=8), run(2, normal(2), seconds=8))
+
+    assert (result.verdict, result.reasons) == (Verdict.INCONCLUSIVE, (Reason.TOO_FEW_REQUESTS,))
+    assert all(each.ks and each.ks.p_corrected is None for each in result.endpoints)
+
+
+def test_a_sparse_endpoint_with_empty_windows_is_judged_in_wider_ones() -> None:
+    old, new = ([*normal(seed), normal(seed + 9, 1, 130)[0] * factor] for seed, factor in ((1, 1.0), (2, 2.0)))
+    result = compare_runs(run(1, new), run(2, old))
+
+    assert endpoint(result, 6).verdict is Verdict.REGRESSED
+    assert "GET /e006 p50" in result.explanation
+
+
+@pytest.mark.parametrize(
+    ("factor", "verdict"), [(1.0, Verdict.UNCHANGED), (1.5, Verdict.REGRESSED), (1.01, Verdict.UNCHANGED)]
+)
+def test_answers_that_all_take_the_same_time_are_judged_by_size(factor: float, verdict: Verdict) -> None:
+    same = [*normal(1), np.full(1500, 0.05)]
+    result = compare_runs(run(1, [*normal(2), np.full(1500, 0.05 * factor)]), run(2, same))
+
+    judged = endpoint(result, 6)
+    assert judged.verdict is verdict
+    assert judged.ks is not None
+    assert (judged.ks.distance, judged.ks.p_value) == ((0.0, 1.0) if factor == 1 else (1.0, judged.ks.p_value))
+    assert any(note.startswith("Degenerate") for note in judged.notes)
+
+
+def test_answers_below_the_clock_s_resolution_are_no_error() -> None:
+    zeros = [*normal(1), np.zeros(1500)]
+    result = compare_runs(run(1, [*normal(2), np.zeros(1500)]), run(2, zeros))
+
+    assert endpoint(result, 6).verdict is Verdict.UNCHANGED
+
+
+@pytest.mark.parametrize("digits", [2, 3])
+def test_rounding_is_not_taken_for_a_change(digits: int) -> None:
+    old, new = ([np.round(each, digits) for each in normal(seed)] for seed in (1, 2))
+    result = compare_runs(run(1, new), run(2, old))
+
+    assert result.verdict is not Verdict.REGRESSED
+    assert any("Low resolution" in note for note in endpoint(result, 0).notes)
+    ratio = endpoint(result, 0).shifts[0].ratio
+    assert ratio == pytest.approx(np.median(normal(2)[0]) / np.median(normal(1)[0]), rel=0.02)
+
+
+def test_an_endpoint_that_only_fails_has_an_error_rate_and_no_latency() -> None:
+    result = compare_runs(
+        run(1, normal(1), failing={0: 1.0}, seconds=SECONDS), run(2, normal(2), failing={0: 1.0}, seconds=SECONDS)
+    )
+    broken = compare_runs(run(1, normal(1), failing={0: 1.0}), run(2, normal(2)))
+
+    assert endpoint(result, 0).verdict is Verdict.INCONCLUSIVE
+    assert "no request was answered" in endpoint(result, 0).explanation
+    assert endpoint(broken, 0).reasons == (Reason.ERROR_RATE,)
+    assert any("share of failed requests changed" in note for note in endpoint(broken, 0).notes)
+
+
+def test_one_outage_is_one_event_however_many_requests_it_fails() -> None:
+    old = run(2, normal(2), failing={0: 0.002})
+    outage = compare_runs(run(1, normal(1), outage=(30.0, 30.8)), old)
+    spread = compare_runs(run(1, normal(1), failing={0: 0.05}), old)
+
+    assert Reason.ERROR_RATE not in outage.reasons
+    assert spread.reasons == (Reason.ERROR_RATE,)
+
+
+def test_fewer_answers_per_second_are_a_regression_of_their_own() -> None:
+    fewer = [each[:900] for each in normal(1)]
+    result = compare_runs(run(1, fewer), run(2, normal(2)))
+
+    assert (result.verdict, result.reasons) == (Verdict.REGRESSED, (Reason.THROUGHPUT,))
+    assert "fewer requests were answered: 150 -> 90 per second" in result.explanation
+    assert result.throughput
+    assert result.throughput.ratio == pytest.approx(0.6)
+
+
+def test_a_renamed_endpoint_is_missing_and_the_likely_new_name_is_told() -> None:
+    old, new = run(2, normal(2)), run(1, normal(1))
+    key = next(iter(new.endpoints))
+    other = replace(key, name="/e000v2")
+    renamed = {other if each == key else each: replace(series, key=other if each == key else each)
+               for each, series in new.endpoints.items()}  # fmt: skip
+    result = compare_runs(replace(new, endpoints=renamed), old)
+
+    assert endpoint(result, 0).reasons == (Reason.MISSING,)
+    assert any("GET /e000v2 is new and has a similar name" in note for note in endpoint(result, 0).notes)
+
+
+def test_most_endpoints_slower_are_told_run_wide_and_the_others_are_not_improved() -> None:
+    slower = [each * (1.3 if at < 5 else 1.0) for at, each in enumerate(normal(1, 8))]
+    result = compare_runs(run(1, slower), run(2, normal(2, 8)))
+
+    assert result.verdict is Verdict.REGRESSED
+    assert Reason.RUN_WIDE in result.reasons
+    assert not [each for each in result.endpoints if each.verdict is Verdict.IMPROVED]
+
+
+def test_fewer_than_four_endpoints_have_no_relative_view_and_this_is_told() -> None:
+    result = compare_runs(run(1, normal(1, 3)), run(2, normal(2, 3)))
+
+    assert result.verdict is Verdict.UNCHANGED
+    assert any("fewer than four endpoints" in each for each in result.warnings)
+
+
+def test_answers_at_a_timeout_are_told_apart() -> None:
+    capped = [*normal(1), np.minimum(normal(3, 1, 1500)[0], 0.07)]
+    result = compare_runs(run(1, capped), run(2, [*normal(2), normal(4, 1, 1500)[0]]))
+
+    assert any("if that is a timeout" in note for note in endpoint(result, 6).notes)
+
+
+def test_noise_is_answered_with_what_would_have_been_seen_and_what_would_help() -> None:
+    random = np.random.default_rng(5)
+    wild = [[0.05 * random.lognormal(0, 1.5, 300) for _ in range(6)] for _ in range(2)]
+    result = compare_runs(run(1, wild[0]), run(2, wild[1]))
+
+    told = [each for each in result.endpoints if each.reasons == (Reason.NOISE,)]
+    assert result.reasons == (Reason.NOISE,)
+    assert result.detectable
+    assert told
+    assert all("would not have been seen" in each.explanation for each in told)
+    assert any("times longer" in each.explanation for each in told)
+
+
+def test_when_runs_differ_more_baselines_are_the_advice() -> None:
+    noisy = ComparisonPolicy(sigma_run=0.15)
+    result = compare_runs(run(1, normal(1)), run(2, normal(2)), noisy)
+
+    assert result.reasons == (Reason.NOISE,)
+    assert "add two more baseline runs" in endpoint(result, 0).explanation
+
+
+def test_a_changed_shape_warns_and_never_decides() -> None:
+    random = np.random.default_rng(7)
+    wide = 0.05 * np.exp(np.clip(random.normal(0, 0.25, 4000), -0.02, 0.02))
+    narrow = [*normal(1), np.concatenate([wide[:3000], 0.05 * random.lognormal(0, 0.25, 1000)])]
+    result = compare_runs(run(1, narrow), run(2, [*normal(2), 0.05 * random.lognormal(0, 0.25, 4000)]))
+    judged = endpoint(result, 6)
+
+    assert judged.ks is not None
+    assert judged.ks.shape_changed == (not any(shift.flagged for shift in judged.shifts))
+    assert judged.ks.distance > 0.05
+
+
+def test_the_answer_is_always_the_same() -> None:
+    sides = run(1, normal(1, slow=1.2)), run(2, normal(2))
+
+    assert compare_runs(*sides) == compare_runs(*sides)
