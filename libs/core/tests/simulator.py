@@ -63,6 +63,7 @@ class Load:
     """How long and how much: `seconds`, expected `requests` in all, `endpoints` with Zipf shares of them.
 
     `scales` multiplies the latencies of each endpoint; 1 when it has no entry. `ramp_up` is declared, not simulated.
+    Endpoint n has n ** -`zipf` as many requests as the first; 0 = all as many.
     """
 
     seconds: int = 300
@@ -70,6 +71,7 @@ class Load:
     endpoints: int = 20
     ramp_up: float = 15.0
     scales: Mapping[int, float] = field(default_factory=dict)
+    zipf: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,7 @@ def simulate(
 ) -> Recording:
     """Return one run of `load` under `noise` of a build with `change`."""
     load, change = load or Load(), change or Change()
-    shares = 1 / np.arange(1, load.endpoints + 1)
+    shares = 1 / np.arange(1, load.endpoints + 1) ** load.zipf
     endpoints = rng.choice(load.endpoints, size=rng.poisson(load.requests), p=shares / shares.sum())
     times = rng.uniform(0, load.seconds, len(endpoints))
     latencies = _mixture(rng, len(endpoints)) * np.exp(
