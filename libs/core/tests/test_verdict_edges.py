@@ -189,6 +189,7 @@ def test_noise_is_answered_with_what_would_have_been_seen_and_what_would_help() 
     assert told
     assert all("would not have been seen" in each.explanation for each in told)
     assert any("times longer" in each.explanation for each in told)
+    assert any(each.explanation.endswith(result.explanation.rsplit("; ", 1)[-1]) for each in told)
 
 
 def test_when_runs_differ_more_baselines_are_the_advice() -> None:
@@ -197,6 +198,7 @@ def test_when_runs_differ_more_baselines_are_the_advice() -> None:
 
     assert result.reasons == (Reason.NOISE,)
     assert "add two more baseline runs" in endpoint(result, 0).explanation
+    assert "add two more baseline runs" in result.explanation
 
 
 def test_a_changed_shape_warns_and_never_decides() -> None:

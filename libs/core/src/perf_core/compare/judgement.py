@@ -1,5 +1,6 @@
 """The comparison of two recordings: gather, test, judge every endpoint, then the run."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -12,6 +13,7 @@ from perf_core.compare.ks_panels import ks_panels
 from perf_core.compare.likely_names import with_likely_names
 from perf_core.compare.low_resolution import whole_figures
 from perf_core.compare.policy import DEFAULT, ComparisonPolicy
+from perf_core.compare.quantile_rows import remedy, too_wide
 from perf_core.compare.words import run_wide_sentence, throughput_sentence
 from perf_core.model.run import RunInfo
 from perf_core.model.series import Recording
@@ -129,7 +131,7 @@ def _run_outcome(endpoints: list[EndpointComparison], findings: Findings, policy
             more = f" ({len(moved) - 2} more endpoints)" if len(moved) > 2 else ""
             sentences += [throughput_sentence(each, consequence=bool(wide or moved)) for each in fewer]
             return wanted, tuple(reasons), ". ".join(sentences) + more
-    return _quiet_outcome(endpoints, policy)
+    return _quiet_outcome(endpoints, findings, policy)
 
 
 def _few_endpoints(findings: Findings) -> tuple[str, ...]:
@@ -138,7 +140,7 @@ def _few_endpoints(findings: Findings) -> tuple[str, ...]:
     return ("With fewer than four endpoints none can be held against the others: only larger changes are seen",)
 
 
-def _quiet_outcome(endpoints: list[EndpointComparison], policy: ComparisonPolicy) -> Outcome:
+def _quiet_outcome(endpoints: list[EndpointComparison], findings: Findings, policy: ComparisonPolicy) -> Outcome:
     known = [each for each in endpoints if each.verdict and each.current]
     total = sum(_requests(each) for each in known)
     quiet = sum(_requests(each) for each in known if each.verdict is Verdict.UNCHANGED)
@@ -157,7 +159,17 @@ def _quiet_outcome(endpoints: list[EndpointComparison], policy: ComparisonPolicy
         )
     seen = _detectable(endpoints)
     size = f"the smallest change of p50 that would have been seen is {seen:.0%}; " if seen is not None else ""
-    return Verdict.INCONCLUSIVE, (Reason.NOISE,), f"Noise hides the answer: {size}run longer or add baseline runs"
+    return Verdict.INCONCLUSIVE, (Reason.NOISE,), f"Noise hides the answer: {size}{_advice(known, findings, policy)}"
+
+
+def _advice(endpoints: list[EndpointComparison], findings: Findings, policy: ComparisonPolicy) -> str:
+    """Return what would have helped most of the requests whose endpoint has no answer for noise."""
+    helped: Counter[str] = Counter()
+    for each in endpoints:
+        wide = too_wide(findings.quantiles.get(each.key, ()), policy) if Reason.NOISE in each.reasons else []
+        if wide:
+            helped[remedy(max(wide, key=lambda row: row.shown.high), policy)] += _requests(each)
+    return helped.most_common(1)[0][0] if helped else "run longer or add baseline runs"
 
 
 def _withheld(each: EndpointComparison, reasons: tuple[Reason, ...], text: str) -> EndpointComparison:
