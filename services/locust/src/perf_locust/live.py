@@ -55,25 +55,24 @@ class LiveCounters:
 
     def add(self, frame: Frame) -> None:
         """Add a frame."""
-        together, now = np.zeros(COARSE_BUCKETS, dtype=np.int64), time.time()
+        now = time.time()
         for row in frame.rows:
-            counters = self._endpoints.setdefault(EndpointKey(row.key.method, row.key.name), _Counters())
+            key = EndpointKey(row.key.method, row.key.name)
+            counters = self._endpoints.get(key) or self._endpoints.setdefault(key, _Counters())
             counters.requests += row.count
             counters.bytes += row.bytes
             counters.total_time += row.total_time
             counters.last_at = now
             if row.key.error_class:
                 counters.failures[row.key.error_class] += row.count
-            coarse = row.buckets >> (10 - K)
-            np.add.at(counters.counts, coarse, row.counts)
-            np.add.at(together, coarse, row.counts)
+            np.add.at(counters.counts, row.buckets >> (10 - K), row.counts)
         self.captured += frame.requests
         self.folded += frame.folded
         before = self.gauges.get(frame.worker, {})
         self.late += _grown(before, frame.gauges, "arrivals_late")
         self.dropped += _grown(before, frame.gauges, "arrivals_dropped")
         self.gauges[frame.worker] = frame.gauges
-        self._recent.append((frame.cut_at, frame.requests, together))
+        self._recent.append((frame.cut_at, frame.requests, _together(frame)))
 
     def recent(self, now: float) -> RecentFigures:
         """Return the figures of the last five seconds before `now` (Unix)."""
@@ -110,6 +109,14 @@ def _grown(before: dict[str, float], after: dict[str, float], name: str) -> int:
     """Return by how much a counter of one worker has grown; with every run it begins at zero."""
     grown = after.get(name, 0.0) - before.get(name, 0.0)
     return int(grown if grown >= 0 else after.get(name, 0.0))
+
+
+def _together(frame: Frame) -> IntArray:
+    counts = np.zeros(COARSE_BUCKETS, dtype=np.int64)
+    if frame.rows:
+        buckets = np.concatenate([row.buckets for row in frame.rows])
+        np.add.at(counts, buckets >> (10 - K), np.concatenate([row.counts for row in frame.rows]))
+    return counts
 
 
 def _quantile(counts: IntArray, q: float) -> float | None:
