@@ -24,6 +24,7 @@ from perf_locust.local_side import LocalSide
 from perf_locust.master_side import MasterSide
 from perf_locust.metrics_switch import MetricsSwitch
 from perf_locust.open_users import OpenUsers, open_classes
+from perf_locust.old_seconds import OldSeconds
 from perf_locust.own_section import rewrite_html_file
 from perf_locust.pace_desk import PaceDesk
 from perf_locust.pace_receiver import PaceReceiver
@@ -82,6 +83,7 @@ def register(environment: Environment, early: EarlyRequests | None = None) -> No
     if early is not None:
         early.hand_over(None)  # only workers have users before this
     environment.stop_timeout = environment.stop_timeout or STOP_TIMEOUT
+    OldSeconds(environment)
     conductor = Conductor(environment, settings)
     setattr(environment, _MARK, conductor)
     switch = MetricsSwitch(conductor)
