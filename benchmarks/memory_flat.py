@@ -1,8 +1,8 @@
 """Memory of a worker and of its master during a run with 500 endpoints: it must not grow with the length of the run.
 
-Real processes against a server on the loopback, with 300 requests per second. The memory in the second fifth of the run
-is compared with that in the last, each the median of its readings. Ceiling: 6 MiB more on either, in a
-run of 10 minutes; stock Locust's master grows by some 23 MiB (138 MB an hour), `--stock` shows it.
+Real processes against a server on the loopback, with 300 requests per second. The memory in the second fifth of the
+run is compared with that in the last, each the median of its readings. Ceiling: 6 MiB more on either, in a run of 10
+minutes; stock Locust's master grows by some 23 MiB (138 MB an hour), `--stock` shows it.
 Run: .venv/bin/python benchmarks/memory_flat.py [--minutes 10] [--stock]
 """
 
