@@ -40,6 +40,8 @@ def test_a_run_of_two_workers_keeps_every_request(server, locusts) -> None:
     assert recording.requests == server.served() > 100
     assert recording.info.state is RunState.FINISHED
     assert recording.info.validity is Validity.VALID, recording.info.validity_reasons
+    read = {gauge.source.partition(":")[0] for gauge in recording.gauges if gauge.name == "host_cpu_ratio"}
+    assert len(read) == 3, "two workers and the master"
     folder = locusts.folder / "runs" / recording.info.id
     assert (folder / "report.html").stat().st_size > 100_000
     assert not (folder / "master.json").exists()

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from locust import runners
 from locust.runners import STATE_INIT, STATE_MISSING, MasterRunner
 
-from perf_locust.ledger import MASTER
+from perf_locust.messages import MASTER
 from perf_locust.process_id import is_dead
 from perf_locust.run_session import RunSession
 

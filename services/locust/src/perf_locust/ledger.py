@@ -12,9 +12,8 @@ from perf_core.runstore.frame_codec import decode_frame
 from perf_core.runstore.frame_log import scan
 from perf_core.runstore.frame_numbers import FrameNumbers
 from perf_locust.log_writer import LogWriter
+from perf_locust.messages import MASTER
 
-MASTER = "master:"
-"""Begins the name under which a master enters its own readings."""
 Acknowledge = Callable[[str, list[int]], None]
 
 
@@ -90,7 +89,8 @@ class Ledger:
     @property
     def clock_skew(self) -> float:
         """Largest distance in seconds between the clocks of two workers."""
-        offsets = [book.clock_offset for book in self.workers.values() if book.clock_offset != float("inf")]
+        workers = [book for name, book in self.workers.items() if not name.startswith(MASTER)]
+        offsets = [book.clock_offset for book in workers if book.clock_offset != float("inf")]
         return max(offsets) - min(offsets) if offsets else 0.0
 
     def _enter(self, frame: Frame, payload: bytes, acknowledge: Acknowledge) -> None:

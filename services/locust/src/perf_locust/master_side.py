@@ -15,6 +15,7 @@ from perf_locust.balance import Balance
 from perf_locust.barrier import drain
 from perf_locust.conductor import Conductor
 from perf_locust.dispatcher import Dispatcher
+from perf_locust.master_readings import MasterReadings
 from perf_locust.messages import ACK, DRAINED, FRAMES, REJOIN, REPORT_KEY
 
 log = logging.getLogger(__name__)
@@ -31,6 +32,7 @@ class MasterSide:
         self._environment, self._runner, self._conductor = environment, runner, conductor
         self._attendance: Attendance | None = None
         self._balance: Balance | None = None
+        self._readings: MasterReadings | None = None
         self._draining: Event | None = None
         self._strays: dict[str, float] = {}
         environment.dispatcher_class = Dispatcher
@@ -53,6 +55,7 @@ class MasterSide:
         if session is not None:
             self._attendance = Attendance(self._runner, session, self._conductor.settings.absence_seconds)
             self._balance = Balance(self._runner, session)
+            self._readings = MasterReadings(self._conductor)
 
     def on_worker_report(self, client_id: str, data: dict[str, Any]) -> None:
         """Take the frames that ride on a stats report."""
@@ -90,6 +93,8 @@ class MasterSide:
         self._draining = Event()
         try:
             session.ended()
+            if self._readings is not None:
+                self._readings.stop()
             if self._balance is not None:
                 self._balance.end()
             drain(self._runner, attendance, self._environment.stop_timeout + self._conductor.settings.drain_seconds)

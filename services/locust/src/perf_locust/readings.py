@@ -1,9 +1,11 @@
-"""Readings of the process and its host that ride on every frame: CPU, event-loop lag, memory, network, disk."""
+"""Readings of the process, its container and its host that ride on every frame: CPU, event-loop lag, memory, I/O."""
 
 import time
 
 import gevent
 import psutil
+
+from perf_locust.container import ContainerReadings, own_container
 
 TICK = 0.02
 """Seconds between two looks at the event loop; the lag of a tick is how much later it came."""
@@ -39,18 +41,24 @@ class LoopLag:
 
 
 class Readings:
-    """Reads this process and its host; CPU is a ratio since the last reading (1.0 = one core; host: all cores)."""
+    """Reads this process, its container and its host; CPU is a ratio since the last reading.
+
+    1.0 is one core for the process, all cores for the host, the limit for the container. The name of a gauge says
+    whose reading it is: `host_`, `container_`, or neither for the process.
+    """
 
     def __init__(self) -> None:
         """Take the first reading, which later ones are relative to."""
         self._process = psutil.Process()
         self._lag = LoopLag()
         self._cpu, self._read_at = 0.0, 0.0
+        container = own_container()
+        self._container = ContainerReadings(container) if container is not None else None
         self.take()
 
     def take(self) -> dict[str, float]:
         """Return the readings by gauge name; those the system does not offer are left out."""
-        memory, network, disk = psutil.virtual_memory(), psutil.net_io_counters(), _disk()
+        memory = psutil.virtual_memory()
         readings = {
             "cpu_ratio": self._cpu_ratio(),
             "loop_lag_seconds": self._lag.take(),
@@ -58,12 +66,9 @@ class Readings:
             "host_cpu_ratio": psutil.cpu_percent(None) / 100,
             "host_memory_used_bytes": float(memory.total - memory.available),
         }
-        if network is not None:
-            readings |= {
-                "host_network_received_bytes": float(network.bytes_recv),
-                "host_network_sent_bytes": float(network.bytes_sent),
-            }
-        return readings | disk
+        if self._container is None:
+            return readings | _network("host") | _disk()
+        return readings | _network("container") | _disk() | self._container.take()
 
     def _cpu_ratio(self) -> float:
         now = time.monotonic()
@@ -74,6 +79,17 @@ class Readings:
     def stop(self) -> None:
         """Stop watching the event loop."""
         self._lag.stop()
+
+
+def _network(scope: str) -> dict[str, float]:
+    """Return what `/proc/net` counts: a container has a network of its own."""
+    counters = psutil.net_io_counters()
+    if counters is None:
+        return {}
+    return {
+        f"{scope}_network_received_bytes": float(counters.bytes_recv),
+        f"{scope}_network_sent_bytes": float(counters.bytes_sent),
+    }
 
 
 def _disk() -> dict[str, float]:

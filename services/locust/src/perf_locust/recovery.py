@@ -9,7 +9,8 @@ from perf_core.errors import PerfError
 from perf_core.model.frame import Frame
 from perf_core.runstore import RunFolder, RunStore
 from perf_core.runstore.lock import RunLock
-from perf_locust.ledger import MASTER, Acknowledge, Ledger
+from perf_locust.ledger import Acknowledge, Ledger
+from perf_locust.messages import MASTER
 from perf_locust.native_thread import in_native_thread
 from perf_locust.repair import Repaired, close_anew
 from perf_locust.settings import Settings

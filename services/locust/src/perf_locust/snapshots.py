@@ -11,6 +11,7 @@ from locust.runners import MasterRunner
 from perf_core.model.snapshot import HostReading, Snapshot, WorkerReading
 from perf_locust.conductor import Conductor
 from perf_locust.functional import FILE, FunctionalOutcome, read_outcome
+from perf_locust.messages import MASTER
 from perf_locust.native_thread import in_native_thread
 from perf_locust.snapshot_text import snapshot_text
 
@@ -119,19 +120,28 @@ def worker_readings(conductor: Conductor) -> tuple[WorkerReading, ...]:
 
 
 def _hosts(conductor: Conductor) -> tuple[HostReading, ...]:
-    nodes: dict[str, dict[str, float]] = {}
+    nodes: dict[tuple[str, str], dict[str, float]] = {}
     for worker, reading in conductor.live.gauges.items():
-        nodes[worker.rsplit("_", 1)[0]] = reading
+        if worker.startswith(MASTER):
+            nodes[worker.removeprefix(MASTER), "master"] = reading
+        else:
+            nodes[worker.rsplit("_", 1)[0], "injector"] = reading
     return tuple(
         HostReading(
             node,
-            "injector",
+            role,
             reading.get("host_cpu_ratio", 0.0),
             int(reading.get("host_memory_used_bytes", 0)),
-            int(reading.get("host_network_received_bytes", 0)),
-            int(reading.get("host_network_sent_bytes", 0)),
+            _network(reading, "received"),
+            _network(reading, "sent"),
             int(reading.get("host_disk_read_bytes", 0)),
             int(reading.get("host_disk_written_bytes", 0)),
         )
-        for node, reading in nodes.items()
+        for (node, role), reading in nodes.items()
     )
+
+
+def _network(reading: dict[str, float], direction: str) -> int:
+    """Return the counter of the host; in a container there is only that of its own network."""
+    inside = reading.get(f"container_network_{direction}_bytes", 0.0)
+    return int(reading.get(f"host_network_{direction}_bytes", inside))

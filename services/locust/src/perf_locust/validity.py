@@ -9,20 +9,45 @@ from perf_core.compare.stretches import never_steady
 from perf_core.model.series import GaugeSeries, Recording
 from perf_core.model.verdict import Validity
 from perf_core.units import format_share
+from perf_locust.messages import MASTER
 
 MINIMUM_REQUESTS = 50
-CPU_LIMIT = 0.9
-LAG_LIMIT = 0.25
-"""Seconds by which a timer may be late before a worker distorts what it measures."""
 OFTEN = 0.2
 """Share of the readings above a limit that makes it count."""
-FEWEST_READINGS = 8
 SKEW_LIMIT = 0.5
 """Seconds between the clocks of two workers."""
 FAILURE_LIMIT = 0.5
 USERS_LIMIT = 0.95
 DROPPED_LIMIT = 0.001
 """Share of the starts of an arrival rate that may be dropped."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Limit:
+    """A reading of the workers above which they distort what they measure."""
+
+    gauge: str
+    value: float
+    sentence: str
+    remedy: str
+
+
+_LIMITS = (
+    _Limit("cpu_ratio", 0.9, "a worker used more than {:.0%} of its CPU", "add workers"),
+    _Limit("loop_lag_seconds", 0.25, "a worker's event loop was over {:g} s late", "add workers"),
+    _Limit(
+        "container_throttled_ratio",
+        0.1,
+        "the container of a worker was throttled in more than {:.0%} of its CPU periods",
+        "raise its CPU limit or add workers",
+    ),
+    _Limit(
+        "container_memory_ratio",
+        0.9,
+        "the container of a worker used more than {:.0%} of its memory limit",
+        "raise the limit or add workers",
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +117,10 @@ def _lost(recording: Recording, incidents: Incidents) -> Iterator[str]:
 
 
 def _distorted(recording: Recording) -> Iterator[str]:
-    cpu = _share_above(recording.gauges, "cpu_ratio", CPU_LIMIT)
-    if cpu > OFTEN:
-        yield f"a worker used more than {CPU_LIMIT:.0%} of its CPU in {cpu:.0%} of the readings; add workers"
-    lag = _share_above(recording.gauges, "loop_lag_seconds", LAG_LIMIT)
-    if lag > OFTEN:
-        yield f"a worker's event loop was over {LAG_LIMIT:g} s late in {lag:.0%} of the readings; add workers"
+    for limit in _LIMITS:
+        share = _share_above(recording.gauges, limit.gauge, limit.value)
+        if share > OFTEN:
+            yield f"{limit.sentence.format(limit.value)} in {share:.0%} of the readings; {limit.remedy}"
     reached, asked = _users_reached(recording.gauges), recording.info.users
     if asked and reached < USERS_LIMIT * asked:
         yield f"{reached} of {asked} users were started; lower --users or raise --spawn-rate or the run time"
@@ -130,7 +153,9 @@ def _unsteady(recording: Recording) -> Iterator[str]:
 
 def _share_above(gauges: tuple[GaugeSeries, ...], name: str, limit: float) -> float:
     shares = [
-        float((gauge.values > limit).mean()) for gauge in gauges if gauge.name == name and len(gauge.values) > 3
+        float((gauge.values > limit).mean())
+        for gauge in gauges
+        if gauge.name == name and len(gauge.values) > 3 and not gauge.source.startswith(MASTER)
     ]
     return max(shares, default=0.0)
 

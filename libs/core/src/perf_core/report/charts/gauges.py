@@ -34,9 +34,9 @@ _PANELS = (
     _Panel("Starts of the arrival rate, per second", (("arrivals_due", "due"),), total=True),
     _Panel("Late starts, per second", (("arrivals_late", ""),), total=True),
     _Panel("Dropped starts, per second", (("arrivals_dropped", ""),), total=True),
-    _Panel("CPU of the workers", (("cpu_ratio", ""),)),
-    _Panel("Lateness of the workers' event loop", (("loop_lag_seconds", ""),)),
-    _Panel("Memory of the workers", (("memory_bytes", ""),)),
+    _Panel("CPU of workers and master", (("cpu_ratio", ""),)),
+    _Panel("Lateness of the event loops", (("loop_lag_seconds", ""),)),
+    _Panel("Memory of workers and master", (("memory_bytes", ""),)),
     _Panel("CPU of the hosts", (("host_cpu_ratio", ""),), of_hosts=True),
     _Panel("Memory of the hosts", (("host_memory_used_bytes", ""),), of_hosts=True),
     _Panel(
@@ -48,6 +48,18 @@ _PANELS = (
         "Disk of the hosts, per second",
         (("host_disk_read_bytes", "read"), ("host_disk_written_bytes", "written")),
         of_hosts=True,
+    ),
+    _Panel("CPU of the containers, of their limit", (("container_cpu_ratio", ""),)),
+    _Panel("CPU periods in which the containers were throttled", (("container_throttled_ratio", ""),)),
+    _Panel("Memory of the containers", (("container_memory_used_bytes", ""),)),
+    _Panel("Memory of the containers, of their limit", (("container_memory_ratio", ""),)),
+    _Panel(
+        "Network of the containers, per second",
+        (("container_network_received_bytes", "received"), ("container_network_sent_bytes", "sent")),
+    ),
+    _Panel(
+        "Disk of the containers, per second",
+        (("container_disk_read_bytes", "read"), ("container_disk_written_bytes", "written")),
     ),
 )
 _KNOWN = {name for panel in _PANELS for name, _ in panel.gauges}
@@ -100,8 +112,8 @@ def _gauges(panel: _Panel, name: str, word: str, recording: Recording) -> list[G
 
 
 def _node(source: str) -> str:
-    """Return the host of a worker: Locust calls its workers host_hexadecimals."""
-    return source.rsplit("_", 1)[0]
+    """Return the host: Locust calls its workers host_hexadecimals, a master enters itself as master:host."""
+    return source.removeprefix("master:").rsplit("_", 1)[0]
 
 
 def _rate(gauge: GaugeSeries) -> GaugeSeries:
