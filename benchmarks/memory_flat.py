@@ -9,6 +9,7 @@ Run: .venv/bin/python benchmarks/memory_flat.py [--minutes 10] [--stock]
 
 import argparse
 import os
+import re
 import statistics
 import subprocess
 import sys
@@ -45,7 +46,7 @@ def start(folder: str, program: str, *arguments: str) -> subprocess.Popen[bytes]
 def wait_for_users(log: Path) -> None:
     """Wait until the load is on."""
     deadline = time.monotonic() + 120
-    while "All users spawned" not in log.read_text():
+    while not re.search("All users spawned|Spawning is complete", log.read_text()):
         if time.monotonic() > deadline:
             sys.exit(log.read_text())
         time.sleep(0.5)

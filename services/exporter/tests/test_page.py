@@ -41,6 +41,7 @@ def test_the_figures_are_those_of_the_reading(scraped) -> None:
         late=4,
         dropped=5,
         verdict="REGRESSED",
+        validity="SUSPECT",
         notifications={"mail failed": 2},
     )
 
@@ -61,6 +62,8 @@ def test_the_figures_are_those_of_the_reading(scraped) -> None:
     assert (value(series, "locust_requests_late_total"), value(series, "locust_requests_dropped_total")) == (4, 5)
     assert value(series, "perf_run_verdict", verdict="REGRESSED") == 1
     assert value(series, "perf_run_verdict", verdict="UNCHANGED") == 0
+    assert value(series, "perf_run_validity", validity="SUSPECT") == 1
+    assert value(series, "perf_run_validity", validity="VALID") == 0
     assert value(series, "perf_notifications_total", channel="mail", outcome="failed") == 2
     assert value(series, "perf_notifications_total", channel="mail", outcome="sent") == 0
     assert value(series, "locust_host_network_bytes_total", node="box", role="injector", direction="sent") == 2

@@ -16,6 +16,7 @@ class Metric:
 RUN_STATES = ("idle", "spawning", "running", "stopping", "finishing")
 WORKER_STATES = ("ready", "spawning", "running", "stopping", "missing")
 VERDICTS = ("UNCHANGED", "IMPROVED", "REGRESSED", "INCONCLUSIVE")
+VALIDITIES = ("VALID", "SUSPECT", "INVALID")
 ENDPOINT = ("method", "name")
 HOST = ("node", "role")
 
@@ -77,6 +78,12 @@ HOST_DISK = Metric(
 VERDICT = Metric(
     "perf_run_verdict", "gauge", "1 for the verdict of the last finished run, 0 for the others.", ("verdict",)
 )
+VALIDITY = Metric(
+    "perf_run_validity",
+    "gauge",
+    "1 for the validity of the last finished run, 0 for the others: whether it measured what it says.",
+    ("validity",),
+)
 FUNCTIONAL = Metric(
     "perf_functional_tests", "gauge", "Functional tests of the last run by their outcome.", ("outcome",)
 )
@@ -90,5 +97,5 @@ NOTIFICATIONS = Metric(
 METRICS = (
     UP, RUN_INFO, RUN_STATE, USERS, USERS_TARGET, WORKERS, WORKER_CPU, WORKER_LAG, REQUESTS, FAILURES, DURATION,
     BYTES, CAPTURED, LOST, FOLDED, PACING, LATE, DROPPED, HOST_CPU, HOST_MEMORY, HOST_NETWORK, HOST_DISK, VERDICT,
-    FUNCTIONAL, FUNCTIONAL_AT, NOTIFICATIONS,
+    VALIDITY, FUNCTIONAL, FUNCTIONAL_AT, NOTIFICATIONS,
 )  # fmt: skip

@@ -79,6 +79,7 @@ def _hosts(hosts: tuple[HostReading, ...]) -> Iterator[Family]:
 
 def _platform(snapshot: Snapshot) -> Iterator[Family]:
     yield _family(c.VERDICT, [((verdict,), float(verdict == snapshot.verdict)) for verdict in c.VERDICTS])
+    yield _family(c.VALIDITY, [((validity,), float(validity == snapshot.validity)) for validity in c.VALIDITIES])
     if snapshot.functional_at is not None:
         yield _family(c.FUNCTIONAL, [((outcome,), count) for outcome, count in snapshot.functional_tests.items()])
         yield _family(c.FUNCTIONAL_AT, [((), snapshot.functional_at)])

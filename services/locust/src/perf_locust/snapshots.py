@@ -45,6 +45,7 @@ def _head(conductor: Conductor) -> Snapshot:
         dropped=conductor.live.dropped,
         pacing=conductor.pacing if session is not None else None,
         verdict=str(last.comparison.verdict) if last and last.comparison.verdict else None,
+        validity=str(last.info.validity) if last else None,
         notifications=dict(conductor.postman.outcomes),
         functional_tests={name: getattr(tested, name) for name in OUTCOMES} if tested else {},
         functional_at=tested.at if tested else None,

@@ -69,6 +69,7 @@ class Snapshot:
         started: of that run.
         users_target: users asked for; 0 when no run is on.
         verdict: of the last finished run in this process; None while there is none.
+        validity: of the last finished run in this process; None while there is none.
         captured: requests recorded since the master's start.
         lost: requests known to be lost since the master's start.
         folded: series folded into "other" because there were too many endpoints.
@@ -95,6 +96,7 @@ class Snapshot:
     dropped: int = 0
     pacing: float | None = None
     verdict: str | None = None
+    validity: str | None = None
     notifications: dict[str, int] = field(default_factory=dict)
     functional_tests: dict[str, int] = field(default_factory=dict)
     functional_at: float | None = None
