@@ -13,13 +13,13 @@ import gc
 import statistics
 import sys
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import gevent
 from locust.event import EventHook
 from support.asgi import verdict
+from support.lateness import Lateness
 from support.requests import events
 
 from perf_core.runstore.spool import CAPACITY
@@ -30,27 +30,6 @@ CEILING = 0.005
 ELEMENTS = 100_000
 ENDPOINTS = 20
 STEP = 500
-TICK = 0.001
-
-
-class Lateness:
-    """How late a timer comes at most, in seconds."""
-
-    def __init__(self) -> None:
-        self._worst = 0.0
-        self._greenlet = gevent.spawn(self._watch)
-
-    def stop(self) -> float:
-        """Return it."""
-        self._greenlet.kill()
-        return self._worst
-
-    def _watch(self) -> None:
-        before = time.perf_counter()
-        while True:
-            gevent.sleep(TICK)
-            now = time.perf_counter()
-            self._worst, before = max(self._worst, now - before - TICK), now
 
 
 class Pipeline:

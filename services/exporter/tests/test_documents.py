@@ -10,7 +10,7 @@ from panels import ROOT
 
 PAGES = sorted((ROOT / "docs").glob("*.md"))
 NAME = re.compile(r"`((?:locust|perf|http_server|cache|db|metrics_controller|task_queue)_[a-z_]+)(?:\{[^`]*\})?`")
-NO_METRICS = re.compile(r"perf_(?:core|cli|locust|exporter|api)\b.*")
+NO_METRICS = re.compile(r"perf_(?:core|cli|locust|exporter|api)\b.*|locust_(?:minor|version)")
 
 
 def test_the_table_of_metrics_is_what_the_code_says() -> None:
