@@ -29,9 +29,8 @@ from support.requests import events
 from perf_core.model.frame import Frame
 from perf_core.runstore.spool import CAPACITY, Spool
 from perf_locust.conductor import Conductor
-from perf_locust.control import serve_headless
+from perf_locust.plugin import register
 from perf_locust.recorder import Recorder
-from perf_locust.settings import Settings
 
 STALL, GROWTH, TIMEOUT = 0.002, 2.0, 4.0
 ENDPOINTS = 500
@@ -51,7 +50,8 @@ def master() -> Conductor:
     """Return a master that has seen requests of every endpoint."""
     environment = Environment()
     environment.create_master_runner("127.0.0.1", 0)
-    conductor = Conductor(environment, Settings.from_environment(os.environ | {"PERF_MASTER_TOKEN": TOKEN}))
+    register(environment)
+    conductor: Conductor = environment._perf_locust  # noqa: SLF001  what it records is put in from here
     recorder = Recorder(int, Spool.in_memory())
     for event in events(CAPACITY - 1, ENDPOINTS, per_second=1000):
         recorder.record(**event)
@@ -63,8 +63,7 @@ def master() -> Conductor:
 def exporter(url: str) -> Iterator[tuple[int, subprocess.Popen[str]]]:
     """Give the process id of an exporter of this master, and somebody who scrapes it as often as told."""
     command = [sys.executable, "-m", "perf_exporter", "--port", "0", "--master", url, "--timeout", f"{TIMEOUT:g}s"]
-    environment = {**os.environ, "PERF_MASTER_TOKEN": TOKEN}
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         page = process.stdout.readline().partition(": ")[2].strip()
         with subprocess.Popen(
@@ -125,8 +124,8 @@ def main() -> bool:
     parser.add_argument("--rounds", type=int, default=15)
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        os.environ["PERF_RUNS_DIR"] = folder
-        url = serve_headless(master())
+        os.environ |= {"PERF_RUNS_DIR": folder, "PERF_MASTER_TOKEN": TOKEN}
+        url = master().url
         gc.collect()
         gc.freeze()
         with exporter(url) as (pid, scraper):

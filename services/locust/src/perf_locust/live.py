@@ -73,17 +73,21 @@ class LiveCounters:
         self.dropped += _grown(before, frame.gauges, "arrivals_dropped")
         self.gauges[frame.worker] = frame.gauges
         self._recent.append((frame.cut_at, frame.requests, _together(frame)))
+        self._forget(now)
 
     def recent(self, now: float) -> RecentFigures:
         """Return the figures of the last five seconds before `now` (Unix)."""
-        while self._recent and self._recent[0][0] < now - RECENT:
-            self._recent.popleft()
+        self._forget(now)
         if not self._recent:
             return RecentFigures(0.0, None, None)
         span = min(RECENT, max(now - self._recent[0][0] + 1.0, 1.0))
         counts: IntArray = np.sum([each[2] for each in self._recent], axis=0)
         requests = sum(each[1] for each in self._recent)
         return RecentFigures(requests / span, _quantile(counts, 0.5), _quantile(counts, 0.95))
+
+    def _forget(self, now: float) -> None:
+        while self._recent and self._recent[0][0] < now - RECENT:
+            self._recent.popleft()
 
     def batches(self, size: int) -> Iterator[list[dict[str, Any]]]:
         """Yield the counters of all endpoints, `size` at once, as a snapshot's JSON has them."""
