@@ -4,7 +4,7 @@ Three promises. A scrape stalls the master's event loop by at most 2 ms: the lon
 less the longest without, median of the rounds. The exporter's memory is flat over 1000 scrapes: at most 2 MiB more
 after the last than after a tenth. While the master's loop is at 100 % CPU, every scrape is answered with
 `locust_up 1` within its timeout (4 s). Other processes look like a stall: on a busy machine run it as root with
-`chrt -f 5`.
+`chrt -r 5`.
 Run: .venv/bin/python benchmarks/exporter_scrape.py [--scrapes 1000] [--rounds 15]
 """
 

@@ -4,7 +4,7 @@ A round fires the requests in steps of a millisecond, while a greenlet looks eve
 the flush, that is the whole way in one process: the recorder, its frames, the master's ledger, and one write with
 fsync as soon as 100 000 requests wait. Without, the events are fired to nobody. The stall is the longest lateness
 with less the longest without; the two take turns in one run. Ceiling: median of 9 rounds at most 5 ms. What other
-processes take from the CPU looks like a stall: on a busy machine, run it as root before them with `chrt -f 5`.
+processes take from the CPU looks like a stall: on a busy machine, run it as root before them with `chrt -r 5`.
 Run: .venv/bin/python benchmarks/flush_stall.py [--rounds 9]
 """
 

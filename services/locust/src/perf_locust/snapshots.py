@@ -20,7 +20,12 @@ OUTCOMES = ("passed", "failed", "skipped")
 
 def take_snapshot(conductor: Conductor) -> str:
     """Return the counters and readings of this master as JSON; the loop goes on while it is written."""
-    return snapshot_text(_head(conductor), worker_readings(conductor), conductor.live, lambda: gevent.sleep(0))
+    return snapshot_text(_head(conductor), worker_readings(conductor), conductor.live, _breathe)
+
+
+def _breathe() -> None:
+    """Let sockets and timers have their turn: after a sleep of zero, gevent comes back before it looks at them."""
+    gevent.sleep(1e-6)
 
 
 def _head(conductor: Conductor) -> Snapshot:
