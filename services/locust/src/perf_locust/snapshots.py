@@ -15,17 +15,20 @@ from perf_locust.messages import MASTER
 from perf_locust.native_thread import in_native_thread
 from perf_locust.snapshot_text import snapshot_text
 
+PATIENCE = 0.5
+"""Seconds after which a snapshot is written in haste: a scrape waits for a few seconds only."""
 OUTCOMES = ("passed", "failed", "skipped")
 
 
 def take_snapshot(conductor: Conductor) -> str:
     """Return the counters and readings of this master as JSON; the loop goes on while it is written."""
-    return snapshot_text(_head(conductor), worker_readings(conductor), conductor.live, _breathe)
+    began = time.perf_counter()
 
+    def breathe() -> None:
+        """Let sockets and timers have their turn, too; on a loop that hardly gets to them, only who waits to run."""
+        gevent.sleep(1e-6 if time.perf_counter() - began < PATIENCE else 0)
 
-def _breathe() -> None:
-    """Let sockets and timers have their turn: after a sleep of zero, gevent comes back before it looks at them."""
-    gevent.sleep(1e-6)
+    return snapshot_text(_head(conductor), worker_readings(conductor), conductor.live, breathe)
 
 
 def _head(conductor: Conductor) -> Snapshot:
