@@ -3,7 +3,7 @@
 import time
 from collections import OrderedDict
 from dataclasses import dataclass
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 from perf_core.model.frame import Frame
 from perf_core.runstore.frame_codec import encode_frame
@@ -22,7 +22,7 @@ class Envelope(TypedDict):
 
     run: str
     process: str
-    limits: str
+    limits: NotRequired[str]
     frames: list[bytes]
 
 

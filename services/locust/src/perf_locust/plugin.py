@@ -23,8 +23,8 @@ from perf_locust.lease_office import DryEnd, LeaseOffice
 from perf_locust.local_side import LocalSide
 from perf_locust.master_side import MasterSide
 from perf_locust.metrics_switch import MetricsSwitch
-from perf_locust.open_users import OpenUsers, open_classes
 from perf_locust.old_seconds import OldSeconds
+from perf_locust.open_users import OpenUsers, open_classes
 from perf_locust.own_section import rewrite_html_file
 from perf_locust.pace_desk import PaceDesk
 from perf_locust.pace_receiver import PaceReceiver

@@ -65,7 +65,7 @@ def decode_frame(data: bytes) -> Frame:
             folded=document["f"],
             notables=tuple(_unpacked_notable(each) for each in document.get("n", ())),
             dropped=document.get("d", 0),
-            intended=tuple(_unpacked_row(row, keys) for row in document.get("i", ())),
+            intended=tuple(_unpacked_rows(document.get("i", []), keys)),
         )
     except (KeyError, IndexError, TypeError, ValueError, msgpack.UnpackException) as cause:
         raise DamagedRunError(
