@@ -17,6 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import gevent
+from locust.env import Environment
 from locust.event import EventHook
 from support.asgi import verdict
 from support.lateness import Lateness
@@ -25,6 +26,7 @@ from support.requests import events
 from perf_core.runstore.spool import CAPACITY
 from perf_locust.capture import Capture
 from perf_locust.ledger import Ledger
+from perf_locust.open_users import OpenUsers
 
 CEILING = 0.005
 ELEMENTS = 100_000
@@ -37,7 +39,7 @@ class Pipeline:
 
     def __init__(self, folder: Path) -> None:
         self.hook, self._written = EventHook(), 0
-        self._capture = Capture("run", "worker", folder)
+        self._capture = Capture("run", "worker", folder, OpenUsers(Environment()))
         self._ledger = Ledger(folder / "frames.log", ELEMENTS, 3600.0)
         self.hook.add_listener(self._capture.recorder.record)
 

@@ -82,7 +82,7 @@ def run(program: str, seconds: float) -> dict[str, list[float]]:
         finally:
             for process in processes.values():
                 process.terminate()
-                process.wait(60)
+                process.wait(900)
         print((Path(folder) / "log").read_text().rsplit("Aggregated", 2)[-2].splitlines()[0])
         return found
 
