@@ -20,7 +20,7 @@ from perf_core.model.verdict import RunState
 from perf_core.runstore import RunStore
 from perf_core.units import whole_seconds
 
-EXAMPLE = "perf-platform demo --seconds 20"
+EXAMPLE = "perf-platform demo --seconds 60"
 ROUTE = "/v1/items/{item_id}/delivery-quote"
 SLOWDOWN = 1.3
 USERS = 12
@@ -37,7 +37,7 @@ class Shown:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     parser.add_argument(
-        "--seconds", type=_seconds, default=20.0, help="length of each of the three runs (default: 20)"
+        "--seconds", type=_seconds, default=30.0, help="length of each of the three runs (default: 30)"
     )
 
 
