@@ -76,7 +76,7 @@ def test_waiting_time_stands_still_while_the_gate_is_closed() -> None:
 
     open_for = (first + 1 - begin) + (time.time() - first - 3)
     assert time.time() >= first + 3
-    assert 1.5 <= open_for < 30
+    assert 1.49 <= open_for < 30  # two clocks
 
 
 def test_waiting_times_of_users_and_their_task_sets_go_through_the_gate(monkeypatch) -> None:
