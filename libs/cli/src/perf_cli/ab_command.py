@@ -66,7 +66,8 @@ def run(options: argparse.Namespace) -> int:
     """Alternate, judge and return the exit code of the verdict."""
     from perf_cli.ab_verdict import judge, show
 
-    apart = {"host": None, "baseline": None, "repeat": None, "shape": None, "warm_up": None}  # ours, or another thing here
+    # What is ours, or another thing here.
+    apart = dict.fromkeys(("host", "baseline", "repeat", "shape", "warm_up"))
     configured = configure(argparse.Namespace(**{**vars(options), **apart}))
     keeper = master_of(options)
     check_locustfiles(configured.locustfile)
