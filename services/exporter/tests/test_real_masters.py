@@ -82,6 +82,9 @@ def test_counters_never_fall_over_a_lost_worker_a_reset_and_a_second_run(tmp_pat
         assert fell(reset, ended) == set()
         assert fell(ended, second) == set()
         assert run_id(second) != first
+        assert value(ended, "perf_run_validity", validity="SUSPECT") == 1
+        hosts = [dict(labels) for name, labels in second if name == "locust_host_cpu_ratio"]
+        assert {host["role"] for host in hosts} == {"injector", "master"}
 
 
 def run_id(page: Series) -> str:

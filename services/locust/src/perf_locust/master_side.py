@@ -50,6 +50,7 @@ class MasterSide:
     def on_test_start(self, **_: object) -> None:
         """Open a run."""
         Dispatcher.allow()
+        self._conductor.live.gauges.clear()  # else readings of workers of long ago stay for ever
         self._conductor.on_test_start()
         session = self._conductor.session
         if session is not None:

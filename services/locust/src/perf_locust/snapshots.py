@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import gevent
-from locust.runners import MasterRunner
+from locust.runners import STATE_MISSING, MasterRunner
 
 from perf_core.model.snapshot import HostReading, Snapshot, WorkerReading
 from perf_locust.conductor import Conductor
@@ -130,10 +130,11 @@ def worker_readings(conductor: Conductor) -> tuple[WorkerReading, ...]:
 
 def _hosts(conductor: Conductor) -> tuple[HostReading, ...]:
     nodes: dict[tuple[str, str], dict[str, float]] = {}
+    here = _here(conductor)
     for worker, reading in conductor.live.gauges.items():
         if worker.startswith(MASTER):
             nodes[worker.removeprefix(MASTER), "master"] = reading
-        else:
+        elif here is None or worker in here:
             nodes[worker.rsplit("_", 1)[0], "injector"] = reading
     return tuple(
         HostReading(
@@ -148,6 +149,14 @@ def _hosts(conductor: Conductor) -> tuple[HostReading, ...]:
         )
         for (node, role), reading in nodes.items()
     )
+
+
+def _here(conductor: Conductor) -> frozenset[str] | None:
+    """Return the workers that a master sees; None in a single process. The host of a worker that left is not read."""
+    runner = conductor.environment.runner
+    if not isinstance(runner, MasterRunner):
+        return None
+    return frozenset(worker.id for worker in runner.clients.all if worker.state != STATE_MISSING)
 
 
 def _network(reading: dict[str, float], direction: str) -> int:
