@@ -22,3 +22,15 @@ def test_old_seconds_are_forgotten_and_the_totals_stay() -> None:
     assert sorted(entry.num_reqs_per_sec) == sorted(stats.total.num_fail_per_sec) == list(range(139, 200))
     assert (entry.current_rps, entry.num_requests) == (rate, 200)
     assert rate == 1.0
+
+
+def test_copies_of_single_endpoints_go_and_those_of_all_together_stay() -> None:
+    environment = Environment()
+    stats = environment.stats
+    for _ in range(2):
+        stats.log_request("GET", "/a", 10, 1)
+        OldSeconds(environment).forget_copies()
+
+    assert stats.get("/a", "GET").response_times_cache is None
+    assert stats.get("/a", "GET").response_times == {10: 2}
+    assert stats.total.use_response_times_cache
