@@ -1,5 +1,8 @@
 """Workers that join a run that is on: their users may be at work before Locust tells the plugin of them."""
 
+import signal
+import time
+
 from perf_core.model.verdict import Validity
 
 LONG = 200
@@ -40,3 +43,34 @@ def test_a_worker_whose_requests_nobody_records_makes_the_run_suspect(server, lo
         recording.info.validity_reasons
     )
     assert "worker_lost" in [event.kind for event in recording.info.events]
+
+
+SLOW = """
+import gevent
+from locust import FastHttpUser, constant, task
+class Plain(FastHttpUser):
+    wait_time = constant(0.05)
+    @task
+    def long(self):
+        self.client.get("/slow")
+        gevent.sleep(4)
+    @task(5)
+    def fast(self): self.client.get("/fast")
+"""
+
+
+def test_a_worker_that_leaves_while_another_joins_takes_no_users_any_more(server, locusts) -> None:
+    (locusts.folder / "plain.py").write_text(SLOW)
+    master, first, _ = locusts.distributed(server, 20)
+    server.wait_for(200)
+    first.send_signal(signal.SIGTERM)
+    for number in (2, 3, 4):
+        locusts.worker(number)
+        time.sleep(1)
+
+    assert first.wait(LONG) == 0, locusts.log("worker-0")
+    assert master.wait(LONG) == 0, locusts.log()
+    recording = locusts.recording()
+
+    assert recording.requests == server.served()
+    assert recording.info.lost_requests == 0, recording.info.validity_reasons

@@ -1,6 +1,7 @@
 """The plugin in a worker: record, send a frame with every stats report, empty everything before the run ends."""
 
 import logging
+import sys
 import time
 from typing import Any
 
@@ -113,6 +114,7 @@ class WorkerSide:
 
     def on_quitting(self, **_: object) -> None:
         """Empty everything before Locust tells the master that this worker quits (SIGTERM, scale down)."""
+        self._take_no_users()
         capture = self._capture
         if capture is not None:
             self._drain(capture)
@@ -125,6 +127,16 @@ class WorkerSide:
             log.error("%s", each.left)
             each.release()
         self._leaving = []
+
+    def _take_no_users(self) -> None:
+        """Heed no spawn message any more: Locust's own guard against old ones discards whatever comes.
+
+        The master may give users to a worker that leaves until it knows; started again after the drain they would
+        ask without being recorded, or be recorded under numbers that the master has already seen.
+        """
+        self._runner.last_received_spawn_timestamp = sys.maxsize
+        if self._runner.spawning_greenlet:
+            self._runner.spawning_greenlet.kill(block=True)
 
     def _drain(self, capture: Capture) -> None:
         self._stop_users()
