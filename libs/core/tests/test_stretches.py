@@ -100,6 +100,16 @@ def test_a_trend_of_little_is_none() -> None:
     assert trend(np.linspace(1.0, 9.0, 12)).p_value == 1.0
 
 
+def test_a_trend_of_less_than_a_millisecond_is_none() -> None:
+    tiny, small = trend(np.linspace(0.002, 0.0028, 100)), trend(np.linspace(0.02, 0.028, 100))
+
+    assert tiny.change == pytest.approx(small.change)
+    assert tiny.steady
+    assert not tiny.notable
+    assert not small.steady
+    assert small.notable
+
+
 def test_stretches_are_cut_where_the_load_changes() -> None:
     events = (
         event(30.4, "users_changed", "users are 20 now", "20 users"),

@@ -19,6 +19,8 @@ TREND_FLOOR = 0.10
 HIGHEST_PHI = 0.95
 NOTABLE_ALPHA = 0.01
 NOTABLE_FLOOR = 0.05
+SMALLEST = 0.001
+"""Seconds: a median that moved by less is no trend, as a shift of less is no regression."""
 FEWEST = 40
 """Seconds with requests below which nothing is said about a trend."""
 
@@ -30,16 +32,22 @@ class Trend:
     change: float
     """Relative: 0.2 is 20 % slower at the end than at the beginning."""
     p_value: float
+    seconds: float = 0.0
+    """The same change in seconds, of the typical value."""
 
     @property
     def steady(self) -> bool:
         """Whether the run may be taken for steady: no trend, or one too small to matter."""
-        return self.p_value >= TREND_ALPHA or abs(self.change) <= TREND_FLOOR
+        return self.p_value >= TREND_ALPHA or abs(self.change) <= TREND_FLOOR or self._tiny
 
     @property
     def notable(self) -> bool:
         """Whether people should be told of it, steady or not."""
-        return self.p_value < NOTABLE_ALPHA and abs(self.change) > NOTABLE_FLOOR
+        return self.p_value < NOTABLE_ALPHA and abs(self.change) > NOTABLE_FLOOR and not self._tiny
+
+    @property
+    def _tiny(self) -> bool:
+        return abs(self.seconds) < SMALLEST
 
 
 def medians_by_second(recording: Recording, first: int, end: int) -> FloatArray:
@@ -100,4 +108,6 @@ def trend(values: FloatArray) -> Trend:
     variance = max(variance, float(influence @ influence) * (1 + phi) / (1 - phi))
     error = math.sqrt(max(variance, 1e-300)) / power
     freedom = max(len(at) * (1 - phi) / (1 + phi) - 2, 3.0)
-    return Trend(math.expm1(slope), min(1.0, 2 * t_tail(abs(slope) / error, freedom)))
+    change = math.expm1(slope)
+    p_value = min(1.0, 2 * t_tail(abs(slope) / error, freedom))
+    return Trend(change, p_value, change * float(np.median(values[at])))
