@@ -209,6 +209,30 @@ def test_a_ramp_up_that_is_cut_short_starts_no_user_after_the_end(server, locust
     assert "of 200 users were started" in reasons(locusts)
 
 
+FRAIL = """
+import itertools
+from locust import FastHttpUser, constant, task
+born = itertools.count()
+class Plain(FastHttpUser):
+    wait_time = constant(0.05)
+    def on_start(self):
+        if next(born) % 2:
+            raise RuntimeError("no login for this one")
+    @task
+    def fast(self): self.client.get("/fast")
+"""
+
+
+@pytest.mark.parametrize("arguments", [(), ("--processes", "2")], ids=["one process", "--processes 2"])
+def test_users_that_die_in_on_start_make_a_run_suspect(arguments: tuple[str, ...], server, locusts) -> None:
+    (locusts.folder / "plain.py").write_text(FRAIL)
+    single = locusts.start("master", *arguments, "--headless", "-H", server.url, "-u", "10", "-r", "10", "-t", "8s")
+
+    assert single.wait(LONG) == 0, locusts.log()
+    assert "of the users of a worker had ended by themselves in" in reasons(locusts)
+    assert locusts.recording().info.validity is Validity.SUSPECT
+
+
 @pytest.mark.parametrize("arguments", [(), ("--processes", "2")], ids=["one process", "--processes 2"])
 def test_other_ways_to_start_locust_record_all_the_same(arguments: tuple[str, ...], server, locusts) -> None:
     load = ["--headless", "-H", server.url, "-u", "6", "-r", "6", "-t", "5s", "--master-bind-port", str(locusts.port)]

@@ -4,6 +4,8 @@ import logging
 import time
 from pathlib import Path
 
+from locust.runners import STATE_RUNNING, Runner
+
 from perf_core.model.frame import Frame
 from perf_core.runstore.spool import Spool
 from perf_locust.open_users import OpenUsers
@@ -27,12 +29,24 @@ class Capture:
         self._readings = Readings()
         self._seq = 1
         self._told_dropped = 0
-        self.users = 0
+        self._users = 0
+        self._gone = 0.0
+
+    def count_users(self, runner: Runner) -> None:
+        """Note how many users this process has, and the share of those it was given that are gone by themselves."""
+        self._users, given = runner.user_count, runner.target_user_count
+        settled = runner.state == STATE_RUNNING and given > 0
+        self._gone = max(0.0, 1 - self._users / given) if settled else 0.0
+
+    def no_users(self) -> None:
+        """Note that all users were stopped."""
+        self._users, self._gone = 0, 0.0
 
     def cut(self) -> Frame:
         """Make a frame of what was recorded since the last one and put it into the outbound queue."""
         cut = self.recorder.cut()
-        gauges = self._readings.take() | {"users": float(self.users)} | self._open_users.gauges()
+        users = {"users": float(self._users), "users_gone_ratio": self._gone}
+        gauges = self._readings.take() | users | self._open_users.gauges()
         dropped, self._told_dropped = self.outbound.dropped - self._told_dropped, self.outbound.dropped
         frame = Frame(
             self._worker,

@@ -62,7 +62,7 @@ class LocalSide:
             self._deliver(self._capture)
 
     def _deliver(self, capture: Capture) -> None:
-        capture.users = self._runner.user_count
+        capture.count_users(self._runner)
         capture.cut()
         envelope = capture.outbound.due()
         if envelope is not None:

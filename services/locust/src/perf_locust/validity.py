@@ -47,6 +47,12 @@ _LIMITS = (
         "the container of a worker used more than {:.0%} of its memory limit",
         "raise the limit or add workers",
     ),
+    _Limit(
+        "users_gone_ratio",
+        0.05,
+        "more than {:.0%} of the users of a worker had ended by themselves",
+        "its log says what their on_start raised, or their locustfile stops them",
+    ),
 )
 
 

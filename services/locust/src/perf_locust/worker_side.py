@@ -74,7 +74,7 @@ class WorkerSide:
         """Put what is due on the stats report."""
         if self._capture is None or self._drained:
             return
-        self._capture.users = self._runner.user_count
+        self._capture.count_users(self._runner)
         self._capture.cut()
         envelope = self._capture.outbound.due()
         if envelope:
@@ -142,7 +142,7 @@ class WorkerSide:
         self._stop_users()
         if not self._drained:
             self._drained = True
-            capture.users = 0
+            capture.no_users()
             capture.cut()
             # Locust sleeps for the stop timeout before a stopped worker is ready again; its users are gone already.
             self._environment.stop_timeout = 0
@@ -168,7 +168,7 @@ class WorkerSide:
             return
         self._environment.events.request.remove_listener(capture.recorder.record)
         if not self._drained:
-            capture.users = 0
+            capture.no_users()
             capture.cut()
         capture.stop()
         self._leaving.append(capture)
