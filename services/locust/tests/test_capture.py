@@ -1,5 +1,6 @@
 """Real masters and workers against a server that counts for itself: served = recorded, whatever dies."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -246,13 +247,54 @@ def test_other_ways_to_start_locust_record_all_the_same(arguments: tuple[str, ..
     assert "NOT FINISHED" not in page
 
 
-def test_sigterm_of_a_single_process_judges_the_run(server, locusts) -> None:
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "Ctrl-C"])
+def test_a_signal_to_a_single_process_judges_the_run(number: signal.Signals, server, locusts) -> None:
     single = locusts.start("single", "--headless", "-H", server.url, "-u", "5", "-r", "5", "-t", "300s")
     server.wait_for(100)
-    single.send_signal(signal.SIGTERM)
+    single.send_signal(number)
 
     assert single.wait(LONG) == 0, locusts.log("single")
     assert locusts.recording().requests == server.served()
+
+
+def test_ctrl_c_in_a_terminal_reaches_all_processes_and_tears_no_request(server, locusts) -> None:
+    load = ["--headless", "-H", server.url, "-u", "40", "-r", "40", "-t", "300s", "--processes", "2"]
+    port = str(locusts.port)
+    single = locusts.start("single", *load, "--master-bind-port", port, "--master-port", port)
+    server.wait_for(500)
+    os.killpg(single.pid, signal.SIGINT)
+
+    assert single.wait(LONG) == 0, locusts.log("single")
+    recording = locusts.recording()
+    assert recording.requests == server.served()
+    assert recording.info.state is RunState.FINISHED
+    assert recording.info.validity is Validity.VALID, recording.info.validity_reasons
+
+
+SHAPED = """
+from locust import LoadTestShape
+class Flat(LoadTestShape):
+    def tick(self): return (5, 5)
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "Ctrl-C"])
+@pytest.mark.parametrize("kind", ["single process", "master"])
+def test_a_signal_during_a_load_shape_judges_the_run(kind: str, number: signal.Signals, server, locusts) -> None:
+    with (locusts.folder / "plain.py").open("a") as locustfile:
+        locustfile.write(SHAPED)
+    if kind == "master":
+        started = locusts.master("--headless", "-H", server.url, "--expect-workers", "1", name="single")
+        locusts.worker(0)
+    else:
+        started = locusts.start("single", "--headless", "-H", server.url)
+    server.wait_for(100)
+    started.send_signal(number)
+
+    assert started.wait(LONG) == 0, locusts.log("single")
+    recording = locusts.recording()
+    assert recording.requests == server.served()
+    assert recording.info.state is RunState.FINISHED
 
 
 def test_an_unreachable_target_is_invalid_never_a_pass(locusts) -> None:

@@ -15,6 +15,7 @@ from perf_locust.block_gate import BLOCKS, BlockGate
 from perf_locust.conductor import Conductor
 from perf_locust.control import serve_headless
 from perf_locust.early_requests import EarlyRequests
+from perf_locust.end_signals import EndSignals
 from perf_locust.facts import target_of
 from perf_locust.file_shape import FileShape
 from perf_locust.last_words import leave
@@ -73,6 +74,7 @@ def register(environment: Environment, early: EarlyRequests | None = None) -> No
     runners.MASTER_HEARTBEAT_TIMEOUT = MASTER_PATIENCE
     runner = environment.runner
     if isinstance(runner, WorkerRunner):
+        EndSignals(environment)
         LeaseDesk(environment, runner, REGISTRY, settings.spool_dir)
         setattr(environment, _MARK, WorkerSide(environment, runner, settings, early, OpenUsers(environment)))
         if settings.plan.interleaved:
@@ -89,6 +91,7 @@ def register(environment: Environment, early: EarlyRequests | None = None) -> No
     switch = MetricsSwitch(conductor)
     environment.events.test_stop.add_listener(switch.on_test_stop)  # first: judging a run takes seconds
     shape = _use_shape(environment, conductor)
+    EndSignals(environment)
     open_rate: Callable[[float | None], None] | None = None
     if isinstance(runner, MasterRunner):
         MasterSide(environment, runner, conductor)
