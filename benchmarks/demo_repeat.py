@@ -20,7 +20,7 @@ ROW = re.compile(
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--times", type=int, default=20, help="demos to run (default: 20)")
-    parser.add_argument("--seconds", type=float, default=20.0, help="length of each run (default: 20)")
+    parser.add_argument("--seconds", type=float, default=30.0, help="length of each run (default: 30)")
     options = parser.parse_args()
     verdicts: dict[str, Counter[str]] = {}
     right = 0
