@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 from locust import User, between, constant, constant_throughput
 
 from perf_locust.facts import pacing_of
@@ -31,14 +32,31 @@ def test_the_waiting_of_users_is_told_with_its_numbers() -> None:
     assert pacing_of([Late]) == "Late constant wait_time=3"
 
 
-def test_the_limits_of_a_container_are_told(tmp_path: Path) -> None:
-    assert own_limits(tmp_path) == "none" or own_limits(tmp_path).startswith("cpu ")  # this process may be pinned
+VERSION_2 = {
+    "proc/self/cgroup": "0::/\n",
+    "proc/self/mountinfo": "1500 1498 0:30 / /sys/fs/cgroup ro,nosuid - cgroup2 cgroup rw\n",
+    "sys/fs/cgroup/cpu.max": "50000 100000\n",
+    "sys/fs/cgroup/memory.max": "512000000\n",
+}
+VERSION_1 = {
+    "proc/self/cgroup": "4:memory:/\n3:cpu,cpuacct:/\n",
+    "proc/self/mountinfo": (
+        "35 32 0:31 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n"
+        "36 32 0:32 / /sys/fs/cgroup/cpu rw - cgroup cgroup rw,cpu,cpuacct\n"
+    ),
+    "sys/fs/cgroup/cpu/cpu.cfs_quota_us": "50000\n",
+    "sys/fs/cgroup/cpu/cpu.cfs_period_us": "100000\n",
+    "sys/fs/cgroup/memory/memory.limit_in_bytes": "512000000\n",
+}
 
-    (tmp_path / "cpu.max").write_text("50000 100000\n")
-    (tmp_path / "memory.max").write_text("512000000\n")
+
+@pytest.mark.parametrize("files", [VERSION_2, VERSION_1], ids=["cgroup 2", "cgroup 1"])
+def test_the_limits_of_a_container_are_told(files: dict[str, str], tmp_path: Path) -> None:
+    assert "memory" not in own_limits(tmp_path)
+    assert "0.5" not in own_limits(tmp_path)
+
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
 
     assert own_limits(tmp_path) == "cpu 0.5, memory 512.0 MB"
-    (tmp_path / "cpu.max").write_text("max 100000\n")
-    (tmp_path / "memory.max").write_text("max\n")
-    assert "0.5" not in own_limits(tmp_path)
-    assert "memory" not in own_limits(tmp_path)

@@ -79,6 +79,9 @@ def test_a_person_gates_a_service_without_a_command(browser: Browser, site: str,
     page.get_by_role("link", name="Run", exact=True).click()
     second = _run_for_a_while(page, EVIL)
     expect(page.locator("#live .verdict").last).to_contain_text(second)
+    page.get_by_role("link", name="Baseline").click()
+    page.get_by_role("button", name=f"Add {second}").click()
+    expect(page.locator("main")).to_contain_text(f"The baseline is {first}, {second}.")
 
     page.get_by_role("link", name="Runs").click()
     page.get_by_label(f"{first} as baseline").check()

@@ -7,7 +7,8 @@ from flask import Blueprint, Response, jsonify, request
 from perf_core.errors import PerfError
 from perf_core.runstore import RunStore
 from perf_core.runstore.promoting import change_baseline, promotions
-from perf_locust.aside import apart, refused
+from perf_locust.native_thread import in_native_thread
+from perf_locust.refusals import refused
 
 
 def baseline_routes(store: RunStore) -> Blueprint:
@@ -17,12 +18,12 @@ def baseline_routes(store: RunStore) -> Blueprint:
 
     @routes.get("/baseline")
     def baselines() -> Response:
-        return jsonify(baselines=apart(lambda: [asdict(each) for each in promotions(store)]))
+        return jsonify(baselines=in_native_thread(lambda: [asdict(each) for each in promotions(store)]))
 
     @routes.post("/baseline")
     def change() -> Response:
         wanted = _texts(request.get_json(silent=True))
-        return jsonify(said=apart(lambda: change_baseline(store, wanted)))
+        return jsonify(said=in_native_thread(lambda: change_baseline(store, wanted)))
 
     return routes
 

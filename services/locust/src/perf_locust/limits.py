@@ -4,34 +4,22 @@ import os
 from pathlib import Path
 
 from perf_core.units import format_bytes
+from perf_locust.cgroup import CgroupReading, find_cgroup
 
-CGROUP = Path("/sys/fs/cgroup")
 
-
-def own_limits(cgroup: Path = CGROUP) -> str:
+def own_limits(root: Path = Path("/")) -> str:
     """Return ``cpu 0.5, memory 512.0 MB`` of this process's container, ``none`` when nothing limits it."""
-    cpu, memory = _cpus(cgroup), _first_number(cgroup / "memory.max")
+    cgroup = find_cgroup(root=root)
+    limits = cgroup.read() if cgroup is not None else CgroupReading()
+    cpu = _cpus(limits.cpu_limit)
     found = [f"cpu {cpu:g}"] if cpu else []
-    found += [f"memory {format_bytes(memory)}"] if memory else []
+    found += [f"memory {format_bytes(limits.memory_limit)}"] if limits.memory_limit else []
     return ", ".join(found) or "none"
 
 
-def _cpus(cgroup: Path) -> float | None:
-    """Return the cores that the container's quota or this process's affinity leaves; None for all."""
-    words = _words(cgroup / "cpu.max")
-    quota = float(words[0]) / float(words[1]) if len(words) == 2 and words[0].isdigit() else None
-    allowed, there = len(os.sched_getaffinity(0)), os.cpu_count() or 1
+def _cpus(quota: float | None) -> float | None:
+    """Return the cores that the quota or this process's affinity (where the system has one) leaves; None for all."""
+    there = os.cpu_count() or 1
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else there
     left = [float(allowed)] if allowed < there else []
     return min([*left, *([quota] if quota else [])], default=None)
-
-
-def _first_number(path: Path) -> float | None:
-    words = _words(path)
-    return float(words[0]) if words and words[0].isdigit() else None
-
-
-def _words(path: Path) -> list[str]:
-    try:
-        return path.read_text().split()
-    except OSError:
-        return []

@@ -18,7 +18,8 @@ from perf_core.report.links import VARIABLES
 from perf_core.runstore import RunStore
 from perf_core.runstore.archive import LARGEST, store_archive, write_archive
 from perf_core.runstore.codec import info_to_document
-from perf_locust.aside import apart, refused
+from perf_locust.native_thread import in_native_thread
+from perf_locust.refusals import refused
 
 _PIECE = 1 << 16
 
@@ -30,16 +31,16 @@ def store_routes(store: RunStore, environment: Mapping[str, str] = os.environ) -
 
     @routes.get("/runs")
     def runs() -> Response:
-        return jsonify(runs=apart(lambda: [info_to_document(each) for each in store.list()]))
+        return jsonify(runs=in_native_thread(lambda: [info_to_document(each) for each in store.list()]))
 
     @routes.get("/runs/<run_id>")
     def run(run_id: str) -> Response:
-        return jsonify(apart(lambda: _document(store, run_id, environment)))
+        return jsonify(in_native_thread(lambda: _document(store, run_id, environment)))
 
     @routes.get("/runs/<run_id>/archive")
     def archive(run_id: str) -> Response:
         file = tempfile.TemporaryFile()  # noqa: SIM115  closed when its last piece is sent
-        apart(lambda: write_archive(store.folder(run_id), file))
+        in_native_thread(lambda: write_archive(store.folder(run_id), file))
         headers = {"Content-Length": str(file.tell())}
         file.seek(0)
         return Response(_pieces(file), mimetype="application/zip", headers=headers)
@@ -51,7 +52,7 @@ def store_routes(store: RunStore, environment: Mapping[str, str] = os.environ) -
         with tempfile.TemporaryFile() as file:
             while piece := request.stream.read(_PIECE):
                 file.write(piece)
-            apart(lambda: store_archive(store, run_id, file))
+            in_native_thread(lambda: store_archive(store, run_id, file))
         return jsonify(run_id=run_id)
 
     return routes

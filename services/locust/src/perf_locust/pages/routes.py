@@ -9,9 +9,9 @@ from perf_core.compare import compare_runs
 from perf_core.errors import PerfError
 from perf_core.report.write import stored_section
 from perf_core.runstore import RunStore
-from perf_locust.aside import apart
 from perf_locust.conductor import Conductor
 from perf_locust.facts import scenario_of, target_of
+from perf_locust.native_thread import in_native_thread
 from perf_locust.pages.frame import PREFIX, render
 from perf_locust.pages.host_history import HostHistory
 from perf_locust.pages.verdict_so_far import VerdictSoFar
@@ -40,11 +40,11 @@ def page_routes(conductor: Conductor) -> Blueprint:
 
     @routes.get("/runs")
     def runs() -> str:
-        return render("runs.html", **apart(lambda: _runs(conductor.store)))
+        return render("runs.html", **in_native_thread(lambda: _runs(conductor.store)))
 
     @routes.get("/baseline")
     def baseline() -> str:
-        return render("baseline.html", **apart(lambda: _runs(conductor.store)))
+        return render("baseline.html", **in_native_thread(lambda: _runs(conductor.store)))
 
     @routes.get("/compare")
     def compare() -> tuple[str, int]:
@@ -91,18 +91,18 @@ def _runs(store: RunStore) -> dict[str, Any]:
     }
 
 
-def _promoted(store: RunStore, scenario: str) -> tuple[str | None, str]:
-    """Return the run that is the baseline, and what is wrong with it."""
+def _promoted(store: RunStore, scenario: str) -> tuple[tuple[str, ...], str]:
+    """Return the runs that are the baseline, and what is wrong with them."""
     try:
         promotion = store.promoted(scenario)
     except PerfError as cause:
-        return None, str(cause)
-    return (promotion.run_id if promotion else None), ""
+        return (), str(cause)
+    return (promotion.run_ids if promotion else ()), ""
 
 
 def _compare(store: RunStore, baseline: str, current: str) -> tuple[str, int]:
     try:
-        section = apart(lambda: _section(store, baseline, current))
+        section = in_native_thread(lambda: _section(store, baseline, current))
     except PerfError as cause:
         return render("compare.html", section=None, problem=str(cause), current=current, baseline=baseline), 404
     return render("compare.html", section=section, problem="", current=current, baseline=baseline), 200

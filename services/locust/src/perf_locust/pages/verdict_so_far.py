@@ -10,7 +10,7 @@ from perf_core.errors import PerfError
 from perf_core.model.run import RunInfo
 from perf_core.model.verdict import Validity
 from perf_core.runstore import RunStore
-from perf_locust.aside import apart
+from perf_locust.native_thread import in_native_thread
 from perf_locust.run_session import RunSession
 from perf_locust.validity import Incidents, judge
 
@@ -48,12 +48,12 @@ class VerdictSoFar:
             return self._latest
         self._next = began + EVERY  # whoever asks meanwhile gets the last one
         info, incidents = session.info, session.incidents()
-        self._latest = apart(lambda: _look(self._store, info, session.baseline, incidents))
+        self._latest = in_native_thread(_look, self._store, info, incidents)
         self._next = self._clock() + max(EVERY, SPARING * (self._clock() - began))
         return self._latest
 
 
-def _look(store: RunStore, info: RunInfo, baseline: RunInfo | None, incidents: Incidents) -> SoFar:
+def _look(store: RunStore, info: RunInfo, incidents: Incidents) -> SoFar:
     now = time.time()
     try:
         recording = store.load(info.id)
@@ -61,7 +61,13 @@ def _look(store: RunStore, info: RunInfo, baseline: RunInfo | None, incidents: I
             return SoFar(info.id, now, problem="no request is on disk yet")
         recording = replace(recording, info=replace(info, ended=now, requests=recording.requests))
         judgement = judge(recording, incidents)
-        comparison = compare_runs(recording, store.load(baseline.id) if baseline else None)
+        baselines = [store.load(each) for each in (info.baseline, *info.more_baselines) if each is not None]
+        comparison = compare_runs(
+            recording,
+            baselines[0] if baselines else None,
+            repeats=[store.load(each) for each in info.repeats],
+            more_baselines=baselines[1:],
+        )
     except PerfError as cause:
         return SoFar(info.id, now, problem=str(cause))
     return SoFar(info.id, now, comparison, judgement.validity, judgement.reasons)
