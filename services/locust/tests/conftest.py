@@ -1,5 +1,6 @@
 """A server that counts its requests itself, and Locust processes against it."""
 
+import json
 import os
 import socket
 import subprocess
@@ -11,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -53,6 +55,9 @@ class Plain(FastHttpUser):
 """
 
 
+SECRETS = {"PERF_WEB_USER": "ann", "PERF_WEB_PASSWORD": "correct horse", "PERF_MASTER_TOKEN": "token-of-scripts"}
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -78,6 +83,15 @@ def eventually(holds: Callable[[], bool], what: str, seconds: float = 120.0) -> 
     while not holds():
         assert time.monotonic() < deadline, f"waited in vain for {what}"
         time.sleep(0.05)
+
+
+def _workers(url: str) -> int:
+    asked = urllib.request.Request(f"{url}/perf/run", headers={"Authorization": "Bearer token-of-scripts"})
+    try:
+        with urllib.request.urlopen(asked) as answer:
+            return int(json.load(answer)["workers"])
+    except OSError:
+        return 0
 
 
 @dataclass(frozen=True)
@@ -130,6 +144,17 @@ class Locusts:
         master = self.master(*load, "--expect-workers", str(workers))
         return [master, *(self.worker(number, port) for number in range(workers))]
 
+    def site(self, server: Server) -> str:
+        """Start a master that listens on every address, and two workers; return where it is once they are there."""
+        port = free_port()
+        self.environment.update(SECRETS)
+        self.master("--web-host", "0.0.0.0", "--web-port", str(port), "-H", server.url)
+        for number in range(2):
+            self.worker(number)
+        url = f"http://127.0.0.1:{port}"
+        eventually(lambda: _workers(url) == 2, "both workers")
+        return url
+
     def log(self, name: str = "master") -> str:
         return (self.folder / f"{name}.log").read_text(errors="replace")
 
@@ -169,3 +194,11 @@ def locusts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Locusts
         if process.poll() is None:
             process.kill()
         process.wait()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        yield started
+        started.close()

@@ -12,6 +12,7 @@ import pytest
 from locust import User, between, constant, task
 
 from perf_core.errors import UsageError
+from perf_locust.acknowledgements import Acknowledgements
 from perf_locust.pace import Pace
 from perf_locust.pace_gate import PaceGate
 from perf_locust.shape_hold import ShapeHold
@@ -90,7 +91,10 @@ def test_forty_sleeping_users_are_paced_on_every_worker_and_given_back(server, l
 
     late = door("/perf/pace", {"seconds": 9, "revision": 1})
     assert late["status"] == 409
-    assert "changed it meanwhile: 0.2 s from start to start (revision 2, not 1)" in late["error"]
+    assert (
+        "meanwhile somebody set pacing: 1 s from start to start -> 0.2 s from start to start (revision 2"
+        in late["error"]
+    )
     assert door("/perf/pace", {"seconds": "fast"})["status"] == 422
 
     locusts.worker(2)
@@ -154,6 +158,7 @@ def test_pacing_that_nobody_can_keep_is_told_and_a_shape_yields(server, locusts)
         ({"sources": {"a": 7}}, "sources is {'a': 7}; send weights by name"),
         ({"pace": 1}, "'pace' is nothing that can be set"),
         ({"reset": "no"}, "reset is 'no'; send true"),
+        ({"seconds": 1, "revision": "3"}, "revision is '3'; send the whole number"),
         ({"reset": True, "rate": 1}, "send it without seconds, rate"),
         ({}, "nothing is asked for"),
     ],
@@ -164,6 +169,32 @@ def test_wrong_values_are_refused_with_a_reason(body: dict[str, Any], sentence: 
         Pace().changed(body)
 
     assert sentence in str(raised.value)
+
+
+def test_the_rates_of_a_load_shape_yield_to_people_only_as_far_as_they_set_the_pacing() -> None:
+    shaped = Pace().following(10.0).following(20.0)
+    peopled = shaped.changed({"users": 7, "by": "ana"})
+    paced = peopled.changed({"seconds": 2})
+
+    assert (shaped.revision, shaped.asked, shaped.rate, shaped.shaped) == (2, 0, 20.0, True)
+    assert (peopled.asked, peopled.following(30.0).rate, peopled.following(30.0).users) == (3, 30.0, 7)
+    assert paced.following(40.0) is paced
+    assert paced.changed({"reset": True}).following(40.0).rate == 40.0
+
+
+def test_a_worker_that_owes_an_acknowledgement_is_told_again_and_named_once() -> None:
+    told = Acknowledgements()
+    sent = [told.send("a", 1, 0.5, at) for at in (10.0, 10.5, 11.1)]
+    named = [told.look(told.missing(["a", "b"], 1), at) for at in (10.0, 11.9, 12.1, 15.0)]
+    new = [told.take("b", 1, error) for error in ("", "no such mix", "no such mix")]
+    told.look(told.missing(["a", "b"], 1), 16.0)
+
+    assert sent == [True, False, True]
+    assert named == [[], [], ["a", "b"], []]
+    assert new == [False, True, False]
+    assert told.heard() == {"b": 10.0}
+    assert told.heard() == {}
+    assert told.silent == {"a": 10.0}
 
 
 class One(User):

@@ -1,45 +1,20 @@
 """Our pages in a real browser: sign in, start, look, stop, open the report, promote, compare - on two workers."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 WIDTHS = {"phone": {"width": 390, "height": 844}, "desktop": {"width": 1280, "height": 900}}
-PAGES = ("run", "baseline", "runs", "hosts")
-SECRETS = {"PERF_WEB_USER": "ann", "PERF_WEB_PASSWORD": "correct horse", "PERF_MASTER_TOKEN": "token-of-scripts"}
+PAGES = ("run", "pacing", "baseline", "runs", "hosts")
 EVIL = "<img src=x onerror=window.pwned=1>"
 
 
 @pytest.fixture
-def site(locusts, server) -> Iterator[str]:
+def site(locusts, server) -> str:
     """A master that listens on every address, with two workers."""
-    port = locusts.free_port()
-    locusts.environment.update(SECRETS)
-    locusts.master("--web-host", "0.0.0.0", "--web-port", str(port), "-H", server.url)
-    for number in range(2):
-        locusts.worker(number)
-    url = f"http://127.0.0.1:{port}"
-    token = {"Authorization": "Bearer token-of-scripts"}
-    locusts.eventually(lambda: _answers(f"{url}/perf/run", token).get("workers") == 2, "both workers")
-    return url
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        yield started
-        started.close()
-
-
-def _answers(url: str, headers: dict[str, str]) -> dict[str, object]:
-    try:
-        return httpx.get(url, headers=headers).json()
-    except httpx.TransportError:
-        return {}
+    return locusts.site(server)
 
 
 def _run_for_a_while(page: Page, scenario: str) -> str:

@@ -10,7 +10,17 @@ from perf_core.errors import UsageError
 LONGEST = 86_400.0
 MOST_USERS = 1_000_000
 MOST_RATE = 1e6
-FIELDS = ("seconds", "rate", "users", "tasks", "sources", "reset", "revision", "by")
+SETTABLE = ("seconds", "rate", "users", "tasks", "sources")
+FIELDS = (*SETTABLE, "reset", "revision", "by")
+
+
+class WrongFieldError(UsageError):
+    """Raised when one field of a change makes no sense; `path` leads to it, like ("tasks", "Shopper.order")."""
+
+    def __init__(self, sentence: str, *path: str) -> None:
+        """Say what is wrong, and where."""
+        super().__init__(sentence)
+        self.path = path
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,20 +29,24 @@ class Pace:
 
     Attributes:
         revision: counts the changes of a run, from 1; 0 = nothing was changed.
+        asked: revision of the last change that a person or a script made; the others are a load shape's.
         seconds: from start to start of an iteration of each user; None = the locustfile's waiting time, or `rate`.
         rate: iterations per second of all users together; None = no rate is set.
         users: users asked for; None = nobody asked.
         tasks: "Class.task" -> weight, those that were changed.
         sources: mix -> sampler -> weight, those that were changed.
-        by: who changed it last.
+        shaped: whether the rate is that of a load shape.
+        by: who asked for the last change.
     """
 
     revision: int = 0
+    asked: int = 0
     seconds: float | None = None
     rate: float | None = None
     users: int | None = None
     tasks: dict[str, float] = field(default_factory=dict)
     sources: dict[str, dict[str, float]] = field(default_factory=dict)
+    shaped: bool = False
     by: str = ""
 
     def seconds_for(self, users: int) -> float | None:
@@ -48,13 +62,14 @@ class Pace:
             UsageError: a field is unknown, or a value makes no sense.
         """
         _check_fields(body)
+        number, by = self.revision + 1, str(body.get("by") or "")
         if body.get("reset"):
-            return Pace(self.revision + 1, users=_users(body), by=str(body.get("by") or ""))
-        after = replace(self, revision=self.revision + 1, by=str(body.get("by") or ""))
+            return Pace(number, number, users=_users(body), by=by)
+        after = replace(self, revision=number, asked=number, by=by)
         if "seconds" in body:
-            after = replace(after, seconds=_number(body, "seconds", LONGEST, "0.5"), rate=None)
+            after = replace(after, seconds=_number(body, "seconds", LONGEST, "0.5"), rate=None, shaped=False)
         if "rate" in body:
-            after = replace(after, rate=_number(body, "rate", MOST_RATE, "200"), seconds=None)
+            after = replace(after, rate=_number(body, "rate", MOST_RATE, "200"), seconds=None, shaped=False)
         sources = {name: self.sources.get(name, {}) | dict(each) for name, each in _table(body, "sources").items()}
         return replace(
             after,
@@ -63,10 +78,16 @@ class Pace:
             sources=self.sources | sources,
         )
 
+    def following(self, rate: float) -> "Pace":
+        """Return what is set when a load shape has this rate now; pacing that people have set goes before it."""
+        if self.rate == rate or not (self.shaped or (self.seconds is None and self.rate is None)):
+            return self
+        return replace(self, revision=self.revision + 1, rate=rate, shaped=True)
+
     def told(self) -> str:
         """Return the pacing in words."""
         if self.rate is not None:
-            return f"{self.rate:g} iterations/s over all users"
+            return f"{self.rate:g} iterations/s over all users{', by the load shape' if self.shaped else ''}"
         return "the locustfile's waiting time" if self.seconds is None else f"{self.seconds:g} s from start to start"
 
 
@@ -75,10 +96,12 @@ def _check_fields(body: Mapping[str, Any]) -> None:
     if unknown:
         raise UsageError(f"{unknown[0]!r} is nothing that can be set; send some of {', '.join(FIELDS)}")
     if "seconds" in body and "rate" in body:
-        raise UsageError("seconds and rate both set the pacing; send one of them")
-    if body.get("reset") not in {None, True, False}:
+        raise WrongFieldError("seconds and rate both set the pacing; send one of them", "rate")
+    if body.get("reset") not in (None, True, False):
         raise UsageError(f"reset is {body['reset']!r}; send true")
-    if not any(name in body for name in FIELDS[:5]) and not body.get("reset"):
+    if not isinstance(body.get("revision") or 0, int):
+        raise UsageError(f"revision is {body['revision']!r}; send the whole number that GET /perf/pace told")
+    if not any(name in body for name in SETTABLE) and not body.get("reset"):
         raise UsageError('nothing is asked for; send JSON like {"seconds": 0.5}, {"rate": 200} or {"reset": true}')
     if body.get("reset") and any(name in body for name in ("seconds", "rate", "tasks", "sources")):
         raise UsageError(
@@ -94,9 +117,10 @@ def _number(body: Mapping[str, Any], name: str, most: float, example: str) -> fl
         or not 0 < value <= most
         or not math.isfinite(value)
     ):
-        raise UsageError(
+        raise WrongFieldError(
             f"{name} is {value!r}; give a number above 0 and at most {most:g}, like {example} "
-            "(reset gives the locustfile's waiting time back)"
+            "(reset gives the locustfile's waiting time back)",
+            name,
         )
     return float(value)
 
@@ -106,7 +130,7 @@ def _users(body: Mapping[str, Any]) -> int | None:
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MOST_USERS:
-        raise UsageError(f"users is {value!r}; give a whole number from 1 to {MOST_USERS}")
+        raise WrongFieldError(f"users is {value!r}; give a whole number from 1 to {MOST_USERS}", "users")
     return value
 
 
@@ -116,5 +140,5 @@ def _table(body: Mapping[str, Any], name: str) -> dict[str, Any]:
         name == "sources" and not all(isinstance(each, Mapping) for each in value.values())
     ):
         example = '{"Shopper.order": 20}' if name == "tasks" else '{"accounts": {"gold": 3}}'
-        raise UsageError(f"{name} is {value!r}; send weights by name, like {example}")
+        raise WrongFieldError(f"{name} is {value!r}; send weights by name, like {example}", name)
     return dict(value)

@@ -1,9 +1,8 @@
 """In a master: takes what is to be set, brings it to every worker, and keeps who acknowledged it."""
 
-import logging
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import gevent
@@ -11,21 +10,18 @@ from locust.env import Environment
 from locust.rpc import Message
 from locust.runners import STATE_MISSING, STATE_RUNNING, MasterRunner
 
-from perf_core.errors import PerfError, UsageError
+from perf_core.errors import PerfError
 from perf_core.model.run import Interval
+from perf_locust.acknowledgements import PATIENCE, Acknowledgements
 from perf_locust.conductor import Conductor
 from perf_locust.messages import PACE, PACE_OPTION, PACED
 from perf_locust.pace import Pace
+from perf_locust.pace_journal import SETTLED, PaceJournal
 from perf_locust.paced_users import PacedUsers
+from perf_locust.run_session import RunSession
 from perf_locust.shape_hold import ShapeHold
 
-log = logging.getLogger(__name__)
 LOOK_EVERY = 0.25
-AGAIN = 1.0
-"""Seconds after which a worker that does not acknowledge is told again."""
-SHAPE = "the load shape"
-SETTLED = 2.0
-"""Seconds from a change until the load is what was set; they are not compared."""
 
 
 class ConflictError(PerfError):
@@ -47,9 +43,8 @@ class PaceDesk:
         self._environment, self._conductor, self._users = environment, conductor, users
         self._hold = ShapeHold(environment)
         self.pace = Pace()
-        self.acknowledged: dict[str, int] = {}
-        self.refused: dict[str, str] = {}
-        self._sent: dict[str, tuple[int, float | None, float]] = {}
+        self.acknowledged = Acknowledgements()
+        self._journal = PaceJournal()
         self._spawning: gevent.Greenlet | None = None
         environment.events.test_start.add_listener(self.on_test_start)
         if isinstance(environment.runner, MasterRunner):
@@ -58,6 +53,7 @@ class PaceDesk:
 
     def on_test_start(self, **_: object) -> None:
         """Begin a run with what the locustfile says."""
+        self.acknowledged, self._journal = Acknowledgements(), PaceJournal()
         self._set(Pace())
         self._users.begin()
         self._hold.release()
@@ -68,35 +64,47 @@ class PaceDesk:
         """Set something in the run that is on.
 
         Raises:
-            ConflictError: no run is on, or an interleaved one; or the body names a revision that is not the last.
+            ConflictError: there is nothing to change; or somebody changed it after the revision that the body names.
             UsageError: it makes no sense.
         """
         session = self._conductor.session
-        if session is None or session.over or self._conductor.finishing:
-            raise ConflictError("no run is on; start one, then set its pacing")
-        if self._conductor.plan.interleaved:
-            raise ConflictError("an interleaved test keeps the load of both sides alike; nothing can be set in it")
-        before, seen = self.pace, body.get("revision")
-        if seen is not None and seen != before.revision:
-            raise ConflictError(
-                f"{before.by or 'somebody'} changed it meanwhile: {before.told()} (revision {before.revision}, not "
-                f"{seen}); look at it and send yours again"
-            )
+        refused = self.closed()
+        if session is None or refused:
+            raise ConflictError(refused)
+        before = self.pace
         after = before.changed(body)
+        seen = body.get("revision")
+        if seen is not None and not before.asked <= seen <= before.revision:
+            raise ConflictError(
+                f"meanwhile {self._journal.since(seen) or 'a new run began'} (revision {before.revision}, yours is "
+                f"of {seen}); nothing of yours is set: look at it and send yours again"
+            )
+        if self._environment.shape_class is None and after.users is None:
+            after = replace(after, users=before.users)  # a reset gives back what the locustfile says
         self._check(after, before)
         self._set(after)
-        if after.users is not None and after.users != before.users:
+        if after.users is None:
+            self._hold.release()
+        elif after.users != before.users:
             self._start_users(after.users)
-        self._journal(before, after)
+        self._journal.note(session, before, after)
         self._spread()
         return after
 
+    def closed(self) -> str:
+        """Return why nothing can be set now; empty when something can."""
+        session = self._conductor.session
+        if session is None or session.over or self._conductor.finishing:
+            return "no run is on; start one, then set its pacing"
+        if self._conductor.plan.interleaved:
+            return "an interleaved test keeps the load of both sides alike; nothing can be set in it"
+        return ""
+
     def follow(self, rate: float) -> None:
-        """Set the rate of a load shape; what people have set goes before it, and nothing is journalled."""
-        if self.pace.revision and self.pace.by != SHAPE:
-            return
-        if self.pace.rate != rate and self._conductor.session is not None:
-            self._set(Pace(self.pace.revision + 1, rate=rate, by=SHAPE))
+        """Set the rate of a load shape; nothing is journalled."""
+        after = self.pace.following(rate)
+        if after is not self.pace and self._conductor.session is not None:
+            self._set(after)
             self._spread()
 
     def workers(self) -> tuple[str, ...]:
@@ -108,7 +116,7 @@ class PaceDesk:
 
     def missing(self) -> tuple[str, ...]:
         """Return the workers that have not acknowledged what is set."""
-        return tuple(each for each in self.workers() if self.acknowledged.get(each, 0) < self.pace.revision)
+        return self.acknowledged.missing(self.workers(), self.pace.revision)
 
     def task_weights(self) -> dict[str, float]:
         """Return the weights of all tasks."""
@@ -123,17 +131,13 @@ class PaceDesk:
         session, said = self._conductor.session, msg.data
         if session is None or said["run"] != session.info.id:
             return
-        self.acknowledged[msg.node_id] = int(said["revision"])
-        if said["error"]:
-            self.refused[msg.node_id] = str(said["error"])
-            log.error("pace.refused", extra={"worker": msg.node_id, "why": said["error"]})
+        if self.acknowledged.take(msg.node_id, int(said["revision"]), str(said["error"])):
+            session.happened("pacing_refused", f"{msg.node_id} cannot do what is set: {said['error']}")
         if said["missed"] is not None:
             self._tell_missed(msg.node_id, said["missed"])
 
     def _set(self, pace: Pace) -> None:
-        self.pace, self.refused = pace, {}
-        if pace.revision == 0:
-            self.acknowledged, self._sent = {}, {}
+        self.pace, self.acknowledged.refused = pace, {}
         self._conductor.pacing = self._seconds()
         setattr(self._environment.parsed_options, PACE_OPTION, self._message())
 
@@ -149,11 +153,11 @@ class PaceDesk:
         return self.pace.seconds_for(int(runner.user_count) if runner is not None else 0)
 
     def _check(self, after: Pace, before: Pace) -> None:
-        wanted = {"seconds": after.seconds_for(1), "tasks": after.tasks, "sources": after.sources}
-        refused = self._users.unknown(after.sources) or self._users.apply(wanted)
-        if refused:
-            self._users.apply({"seconds": self._seconds(), "tasks": before.tasks, "sources": before.sources})
-            raise UsageError(refused)
+        try:
+            self._users.weigh(after.tasks, after.sources)
+        except PerfError:
+            self._users.weigh(before.tasks, before.sources)
+            raise
 
     def _start_users(self, users: int) -> None:
         """Bring the number of users to what is asked for; while they are being started, as soon as they are."""
@@ -185,12 +189,8 @@ class PaceDesk:
         message = self._message()
         setattr(self._environment.parsed_options, PACE_OPTION, message)
         for worker in self.workers():
-            revision, known, at = self._sent.get(worker, (0, None, 0.0))
-            has_it = self.acknowledged.get(worker, 0) >= self.pace.revision or now - at < AGAIN
-            if revision == self.pace.revision and has_it and not _differ(known, seconds):
-                continue
-            self._sent[worker] = (self.pace.revision, seconds, now)
-            runner.send_message(PACE, message, worker)
+            if self.acknowledged.send(worker, self.pace.revision, seconds, now):
+                runner.send_message(PACE, message, worker)
 
     def _watch(self) -> None:
         while True:
@@ -199,24 +199,22 @@ class PaceDesk:
             if session is None or session.over or not self.pace.revision:
                 continue
             self._spread()
+            self._tell_silent(session, time.monotonic())
             if not isinstance(self._environment.runner, MasterRunner) and (share := self._users.missed()) is not None:
                 self._tell_missed("this process", share)
 
-    def _journal(self, before: Pace, after: Pace) -> None:
-        session, by = self._conductor.session, f" by {after.by}" if after.by else ""
-        if session is None:
-            return
-        if (before.seconds, before.rate) != (after.seconds, after.rate):
-            begun = "" if after.seconds is None and after.rate is None else after.told()
-            session.happened("pacing_changed", f"pacing: {before.told()} -> {after.told()}{by}", begun)
-        if after.users is not None and after.users != before.users:
-            begun = "" if after.users == session.info.users else f"{after.users} users"
-            session.happened("users_changed", f"users: {after.users} are asked for{by}", begun)
-        if (before.tasks, before.sources) != (after.tasks, after.sources):
-            begun = f"mix {_mix_told(after)}" if after.tasks or after.sources else ""
-            session.happened("mix_changed", f"mix: {_mix_told(after)}{by}", begun)
-        now = time.time()
-        session.unsettled(Interval(now - 1.0, now + SETTLED))
+    def _tell_silent(self, session: RunSession, now: float) -> None:
+        """Name workers that owe an acknowledgement; until they give it, the load is not what is set."""
+        for worker in self.acknowledged.look(self.missing(), now):
+            session.happened(
+                "pacing_silent",
+                f"{worker} has not acknowledged {self.pace.told()} within {PATIENCE:g} s; it is told again every "
+                "second",
+            )
+        for worker, since in self.acknowledged.heard().items():
+            session.happened("pacing_heard", f"{worker} does what is set again, after {now - since:.0f} s")
+            at = time.time()
+            session.unsettled(Interval(at - (now - since) - 1.0, at + SETTLED))
 
     def _tell_missed(self, worker: str, share: float) -> None:
         session = self._conductor.session
@@ -226,15 +224,3 @@ class PaceDesk:
                 f"{self.pace.told()} cannot be kept: on {worker} {share:.0%} of the iterations began late, for those "
                 "before took longer; add users, or ask for less",
             )
-
-
-def _differ(known: float | None, seconds: float | None) -> bool:
-    if known is None or seconds is None:
-        return known is not seconds
-    return abs(known - seconds) > 1e-3 * seconds
-
-
-def _mix_told(pace: Pace) -> str:
-    parts = [f"{name} {weight:g}" for name, weight in pace.tasks.items()]
-    parts += [f"{mix}.{name} {weight:g}" for mix, each in pace.sources.items() for name, weight in each.items()]
-    return ", ".join(parts) or "as the locustfile has it"

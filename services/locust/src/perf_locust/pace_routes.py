@@ -4,13 +4,13 @@ import time
 from typing import Any
 
 import gevent
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Response, jsonify, request, session
 
 from perf_core.errors import UsageError
+from perf_locust.acknowledgements import PATIENCE
+from perf_locust.admission import SESSION_USER
+from perf_locust.pace import WrongFieldError
 from perf_locust.pace_desk import ConflictError, PaceDesk
-
-PATIENCE = 2.0
-"""Seconds in which workers should acknowledge; who has not is named, and told again."""
 
 
 def pace_routes(desk: PaceDesk) -> Blueprint:
@@ -27,9 +27,11 @@ def pace_routes(desk: PaceDesk) -> Blueprint:
         if not isinstance(body, dict):
             return jsonify(error='send JSON like {"seconds": 0.5}, {"rate": 200} or {"reset": true}'), 422
         try:
-            desk.change(body)
+            desk.change(body | _signed())
         except ConflictError as cause:
             return jsonify(_status(desk) | {"error": str(cause)}), 409
+        except WrongFieldError as cause:
+            return jsonify(error=str(cause), field=cause.path), 422
         except UsageError as cause:
             return jsonify(error=str(cause)), 422
         deadline = time.monotonic() + PATIENCE
@@ -40,8 +42,14 @@ def pace_routes(desk: PaceDesk) -> Blueprint:
     return routes
 
 
+def _signed() -> dict[str, str]:
+    """Return who asks, when that is known better than by what was sent."""
+    user = session.get(SESSION_USER)
+    return {"by": user} if user else {}
+
+
 def _status(desk: PaceDesk) -> dict[str, Any]:
-    pace = desk.pace
+    pace, acknowledged = desk.pace, desk.acknowledged
     return {
         "revision": pace.revision,
         "pacing": pace.told(),
@@ -51,7 +59,7 @@ def _status(desk: PaceDesk) -> dict[str, Any]:
         "tasks": desk.task_weights(),
         "sources": desk.source_weights(),
         "by": pace.by,
-        "acknowledged": {worker: desk.acknowledged.get(worker, 0) for worker in desk.workers()},
+        "acknowledged": {worker: acknowledged.revisions.get(worker, 0) for worker in desk.workers()},
         "missing": list(desk.missing()),
-        "refused": desk.refused,
+        "refused": acknowledged.refused,
     }

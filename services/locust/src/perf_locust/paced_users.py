@@ -7,7 +7,9 @@ from locust.env import Environment
 
 from perf_core.errors import PerfError
 from perf_locust.open_users import open_classes
+from perf_locust.pace import WrongFieldError
 from perf_locust.pace_gate import PaceGate
+from perf_locust.samplers.mix import Mix
 from perf_locust.samplers.registry import Registry
 from perf_locust.task_weights import TaskWeights
 
@@ -36,21 +38,28 @@ class PacedUsers:
     def apply(self, wanted: Mapping[str, Any]) -> str:
         """Set it; return why it cannot be done here, or nothing."""
         try:
-            if self._tasks is not None:
-                self._tasks.set(wanted["tasks"])
-            for name, each in self._registry.mixes.items():
-                each.weigh(each.first | wanted["sources"].get(name, {}))
+            self.weigh(wanted["tasks"], wanted["sources"])
         except PerfError as cause:
             return str(cause)
         self._gate.set(wanted["seconds"])
         self._told_missed = False
         return ""
 
-    def unknown(self, sources: Mapping[str, object]) -> str:
-        """Return what is wrong when a mix is named that is not there; else nothing."""
-        known = self._registry.mixes
-        names = [name for name in sources if name not in known]
-        return f"there is no mix {names[0]!r} of test data; there is {', '.join(known) or 'none'}" if names else ""
+    def weigh(self, tasks: Mapping[str, float], sources: Mapping[str, Mapping[str, float]]) -> None:
+        """Set the mix; what is not named has the locustfile's weights.
+
+        Raises:
+            WrongFieldError: there is no such task or source, or a weight makes no sense.
+        """
+        if self._tasks is not None:
+            self._tasks.set(tasks)
+        mixes = self._registry.mixes
+        for name in sources:
+            if name not in mixes:
+                known = ", ".join(mixes) or "none"
+                raise WrongFieldError(f"there is no mix {name!r} of test data; there is {known}", "sources", name)
+        for name, each in mixes.items():
+            _weigh(each, sources.get(name, {}))
 
     @property
     def task_weights(self) -> dict[str, float]:
@@ -69,3 +78,18 @@ class PacedUsers:
             return None
         self._told_missed = True
         return gate.late / gate.starts
+
+
+def _weigh(mix: Mix, weights: Mapping[str, float]) -> None:
+    """Set the weights one by one, so that what is wrong can be told beside its field."""
+    after = dict(mix.first)
+    for source, weight in weights.items():
+        try:
+            mix.check({source: weight})
+        except PerfError as cause:
+            raise WrongFieldError(str(cause), "sources", mix.name, source) from cause
+        after[source] = weight
+    try:
+        mix.weigh(after)
+    except PerfError as cause:
+        raise WrongFieldError(str(cause), "sources", mix.name) from cause

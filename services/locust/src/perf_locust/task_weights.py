@@ -6,7 +6,7 @@ from typing import Any
 
 from locust import User
 
-from perf_core.errors import UsageError
+from perf_locust.pace import WrongFieldError
 
 PARTS = 1000
 """Entries that a list of tasks has when weights are fractions."""
@@ -32,12 +32,14 @@ class TaskWeights:
         """Return all weights after a change; the class of a task may be left out when no other has one of its name.
 
         Raises:
-            UsageError: there is no such task, a weight makes no sense, or a class would be without a task.
+            WrongFieldError: there is no such task, a weight makes no sense, or a class would be without a task.
         """
         merged = self._first | {self._full(name): _weight(name, weight) for name, weight in changes.items()}
         for user_class in {owner for owner, _ in self._tasks.values()}:
             if not sum(weight for name, weight in merged.items() if self._tasks[name][0] is user_class):
-                raise UsageError(f"all tasks of {user_class.__name__} would have weight 0; give one of them more")
+                raise WrongFieldError(
+                    f"all tasks of {user_class.__name__} would have weight 0; give one of them more", "tasks"
+                )
         return merged
 
     def set(self, changes: Mapping[str, float]) -> None:
@@ -56,11 +58,12 @@ class TaskWeights:
         found = [each for each in self._tasks if each.partition(".")[2] == name]
         if len(found) != 1:
             known = ", ".join(found or self._tasks) or "no task at all"
-            raise UsageError(f"{'several tasks are' if found else 'no task is'} called {name!r}; choose of {known}")
+            several = "several tasks are" if found else "no task is"
+            raise WrongFieldError(f"{several} called {name!r}; choose of {known}", "tasks", name)
         return found[0]
 
 
 def _weight(name: str, weight: object) -> float:
     if isinstance(weight, bool) or not isinstance(weight, int | float) or not 0 <= weight <= 1e6:
-        raise UsageError(f"the weight of {name!r} is {weight!r}; give a number from 0 to 1000000")
+        raise WrongFieldError(f"the weight of {name!r} is {weight!r}; give a number from 0 to 1000000", "tasks", name)
     return float(weight)

@@ -38,7 +38,7 @@ def extend(web_ui: WebUI, conductor: Conductor, desk: PaceDesk) -> None:
     app.register_blueprint(baseline_routes(conductor.store))
     app.register_blueprint(functional_routes(conductor.settings.runs_dir))
     app.register_blueprint(page_doors())
-    app.register_blueprint(page_routes(conductor))
+    app.register_blueprint(page_routes(conductor, desk))
     conductor.url = f"http://{web_ui.host or '127.0.0.1'}:{web_ui.port}"
 
     @app.before_request

@@ -14,7 +14,8 @@ class RunEvent:
     at: float
     """Unix seconds."""
     kind: str
-    """Closed set, snake_case: stage, users_changed, pacing_changed, mix_changed, pacing_missed, worker_joined,
+    """Closed set, snake_case: stage, users_changed, pacing_changed, mix_changed, pacing_missed,
+    pacing_silent, pacing_heard, pacing_refused, worker_joined,
     worker_left, worker_lost, worker_away, worker_back, writing_failed, writing_resumed, interrupted, repaired, stop,
     data_dry, data_lost, data_differs, search_step, search_ended."""
     text: str

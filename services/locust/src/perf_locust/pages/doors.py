@@ -5,8 +5,15 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from perf_locust.pages.frame import PREFIX, nav, render
 
-_PAGE_OF = {"/perf": "run", "/perf/": "run", "/perf/run": "run", "/perf/runs": "runs", "/perf/baseline": "baseline"}
-_MIMETYPES = {"pages.js": "text/javascript", "pages.css": "text/css"}
+_PAGE_OF = {
+    "/perf": "run",
+    "/perf/": "run",
+    "/perf/run": "run",
+    "/perf/runs": "runs",
+    "/perf/baseline": "baseline",
+    "/perf/pace": "pacing",
+}
+_MIMETYPES = {"pages.js": "text/javascript", "pacing.js": "text/javascript", "pages.css": "text/css"}
 
 
 def page_doors() -> Blueprint:
@@ -15,7 +22,7 @@ def page_doors() -> Blueprint:
     doors.before_app_request(_lead_people)
     doors.after_app_request(_show_the_way)
 
-    @doors.get("/assets/<any('pages.js', 'pages.css'):name>")
+    @doors.get("/assets/<any('pages.js', 'pacing.js', 'pages.css'):name>")
     def asset(name: str) -> Response:
         return Response(render(name), mimetype=_MIMETYPES[name], headers={"Cache-Control": "max-age=60"})
 

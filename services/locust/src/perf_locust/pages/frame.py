@@ -15,6 +15,7 @@ from perf_locust.admission import SESSION_USER, csrf_token
 PREFIX = "/perf/ui"
 PAGES = {
     "run": "Run",
+    "pacing": "Pacing",
     "baseline": "Baseline",
     "runs": "Runs",
     "hosts": "Hosts",

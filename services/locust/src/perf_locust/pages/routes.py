@@ -12,8 +12,10 @@ from perf_core.runstore import RunStore
 from perf_locust.conductor import Conductor
 from perf_locust.facts import scenario_of, target_of
 from perf_locust.native_thread import in_native_thread
+from perf_locust.pace_desk import PaceDesk
 from perf_locust.pages.frame import PREFIX, render
 from perf_locust.pages.host_history import HostHistory
+from perf_locust.pages.pacing import pacing_form, pacing_live
 from perf_locust.pages.verdict_so_far import VerdictSoFar
 from perf_locust.snapshots import run_status, worker_readings
 
@@ -21,20 +23,31 @@ LISTED = 200
 """Runs on a page; older ones are found with `perf-platform runs`."""
 
 
-def page_routes(conductor: Conductor) -> Blueprint:
+def page_routes(conductor: Conductor, desk: PaceDesk) -> Blueprint:
     """Return the routes; who may use them is decided before."""
     routes = Blueprint("perf_pages", __name__, url_prefix=PREFIX)
     so_far, hosts = VerdictSoFar(conductor.store), HostHistory(conductor.live.gauges)
     live: dict[str, Callable[[], dict[str, Any]]] = {
         "run": lambda: _run(conductor, so_far),
+        "pacing": lambda: pacing_live(conductor, desk),
         "hosts": lambda: {"tracks": sorted(hosts.tracks.items()), "on": conductor.session is not None},
     }
 
-    @routes.get("/<any(run, hosts):name>")
-    def live_page(name: str) -> str:
-        return render(f"{name}.html", **live[name](), **_defaults(conductor))
+    forms: dict[str, Callable[[], dict[str, Any]]] = {
+        "run": lambda: _defaults(conductor),
+        "pacing": lambda: pacing_form(conductor, desk),
+        "hosts": dict,
+    }
 
-    @routes.get("/<any(run, hosts):name>/live")
+    @routes.get("/<any(run, pacing, hosts):name>")
+    def live_page(name: str) -> str:
+        return render(f"{name}.html", **(live[name]() | forms[name]()))
+
+    @routes.get("/pacing/form")
+    def pacing_fields() -> str:
+        return render("pacing_form.html", **forms["pacing"]())
+
+    @routes.get("/<any(run, pacing, hosts):name>/live")
     def live_part(name: str) -> str:
         return render(f"{name}_live.html", **live[name]())
 

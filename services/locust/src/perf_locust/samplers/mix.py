@@ -32,17 +32,25 @@ class Mix(Sampler):
         self._random = Random(f"{self._seed} {self.name} {worker}")  # noqa: S311  load
         self.weigh(self.first)
 
-    def weigh(self, weights: Mapping[str, float]) -> None:
-        """Set weights; samplers that are not named keep theirs.
+    def check(self, weights: Mapping[str, float]) -> None:
+        """Check weights one by one.
 
         Raises:
-            DataError: a weight is of no sampler here, below zero or no number, or all are zero.
+            DataError: a weight is of no sampler here, below zero or no number.
         """
         for name, weight in weights.items():
             if name not in self._samplers:
                 raise DataError(f"{self.name} has no sampler {name!r}; it has {_listed(self._samplers)}")
             if isinstance(weight, bool) or not isinstance(weight, int | float) or not 0 <= weight < float("inf"):
                 raise DataError(f"the weight of {name!r} is {weight!r}; give a number of at least 0")
+
+    def weigh(self, weights: Mapping[str, float]) -> None:
+        """Set weights; samplers that are not named keep theirs.
+
+        Raises:
+            DataError: as `check`, or all weights are zero.
+        """
+        self.check(weights)
         merged = self.weights | dict(weights)
         if not sum(merged.values()):
             raise DataError(f"all weights of {self.name} are 0; give one of them more")
