@@ -223,6 +223,10 @@ imagePullSecrets:
 {{- end -}}
 
 {{- define "perf-platform.locustEnv" -}}
+{{- if and .Values.dev.sources (not (include "perf-platform.locustfile" .)) }}
+- name: LOCUST_LOCUSTFILE
+  value: /sources/perf_locust/workload.py
+{{- end }}
 {{- range $name, $value := .Values.locust.env }}
 - name: {{ $name }}
   value: {{ include "perf-platform.text" $value | quote }}
@@ -232,6 +236,9 @@ imagePullSecrets:
 {{- define "perf-platform.locustMounts" -}}
 - name: tmp
   mountPath: /tmp
+{{- with include "perf-platform.devMount" . }}
+{{ . }}
+{{- end }}
 {{- if or .Values.locust.files.content .Values.locust.files.existingConfigMap }}
 - name: locustfiles
   mountPath: /locustfiles
@@ -245,6 +252,9 @@ imagePullSecrets:
 {{- define "perf-platform.locustVolumes" -}}
 - name: tmp
   emptyDir: {}
+{{- with include "perf-platform.devVolume" . }}
+{{ . }}
+{{- end }}
 {{- if or .Values.locust.files.content .Values.locust.files.existingConfigMap }}
 - name: locustfiles
   configMap:

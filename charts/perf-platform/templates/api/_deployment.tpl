@@ -47,6 +47,9 @@ spec:
         - name: api
           image: {{ .image }}
           imagePullPolicy: {{ $api.image.pullPolicy }}
+          {{- with include "perf-platform.devCommand" (list $root "/app/.venv/bin/perf-api") }}
+          {{- . | nindent 10 }}
+          {{- end }}
           args: [serve]
           env:
             - name: PERF_API_DATABASE
@@ -97,8 +100,14 @@ spec:
           volumeMounts:
             - name: tmp
               mountPath: /tmp
+            {{- with include "perf-platform.devMount" $root }}
+            {{- . | nindent 12 }}
+            {{- end }}
       volumes:
         - name: tmp
           emptyDir: {}
+        {{- with include "perf-platform.devVolume" $root }}
+        {{- . | nindent 8 }}
+        {{- end }}
       {{- include "perf-platform.placement" $api | nindent 6 }}
 {{- end -}}
