@@ -9,7 +9,7 @@ PYPROJECTS := pyproject.toml $(addsuffix /pyproject.toml,$(PACKAGES))
 UV := UV_NO_PROGRESS=1 $(BIN)/uv
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up test check fmt lock dist images functional bench clean
+.PHONY: help install demo up test check fmt lock dist images kind minikube functional bench clean
 
 help: ## Print the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -54,6 +54,12 @@ images: ## Build the images (with $$IMAGE_BUILD TAG CONTEXT -f DOCKERFILE when i
 	@for image in api:services/api exporter:services/exporter locust:services/locust functional-tests:k8s-tests; do \
 		tag=perf-platform/$${image%%:*}:$(IMAGE_TAG) file=$${image#*:}/Dockerfile; echo "$$tag from $$file"; \
 		if [ -n "$$IMAGE_BUILD" ]; then $$IMAGE_BUILD "$$tag" . -f "$$file"; else docker build -t "$$tag" . -f "$$file"; fi || exit 1; done
+
+kind: ## Bring everything to a cluster of kind, made if it is not there, and print every address and login
+	@$(PYTHON) tools/cluster kind $(ARGS)
+
+minikube: ## The same on minikube; ARGS="--no-monitoring --values FILE" for both
+	@$(PYTHON) tools/cluster minikube $(ARGS)
 
 functional: install ## Check a deployed service over HTTP: URL= [METRICS_URL= EXPORTER_URL= MASTER_URL= PROMETHEUS_URL=]
 	@test -n "$(URL)" || { echo "name the service: make functional URL=http://127.0.0.1:8000"; exit 2; }

@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[3]
 README = (ROOT / "README.md").read_text()
-PROGRAMS = ("make", "docker", "python3", "kill", "helm", "kubectl", "kind", "minikube", ".venv/bin/")
+PROGRAMS = ("make", "docker", "python3", "kill", "helm", "kubectl", "skaffold", ".venv/bin/")
 NOT_HERE = {
     "make install": "whoever runs the tests did",
     "make demo": "test_demo runs the command behind it",
@@ -25,8 +25,10 @@ NOT_HERE = {
     ".venv/bin/perf-platform run -f locustfile.py --baseline": "the service is the reader's; see test_ci_document",
     "helm": "needs a cluster; the tests of the chart on a cluster do it",
     "kubectl": "needs a cluster; the tests of the chart on a cluster do it",
-    "kind": "kind's node image cannot be had here: not run",
-    "minikube": "minikube's image cannot be had here: not run",
+    "make kind": "kind's node image cannot be had here: not run; test_cluster_script has its commands",
+    "make minikube": "minikube's image cannot be had here: not run; test_cluster_script has its commands",
+    "python3 tools/cluster": "needs a cluster; k8s-tests/platform runs it on one",
+    "skaffold": "needs a cluster; k8s-tests/platform runs it on one, with the profiles ci and ferretdb",
 }
 JTL = "timeStamp,elapsed,label,responseCode,success,bytes\n" + "".join(
     f"{1_790_000_000_000 + at * 10},{20 + at % 7},GET /checkout,200,true,10\n" for at in range(500)
