@@ -29,6 +29,11 @@ def _run_for_a_while(page: Page, scenario: str) -> str:
         "Number(document.querySelector('dl.figures').innerText.match(/Requests\\n+(\\d+)/)[1]) > 400"
     )
     expect(page.locator("#live")).to_contain_text("as a measurement", timeout=30_000)
+    page.get_by_role("link", name="Pacing").click()
+    page.get_by_label("Seconds from start to start").fill("0.1")
+    page.get_by_role("button", name="Set what I changed").click()
+    expect(page.locator("#said")).to_have_text("Set: 0.1 s from start to start. 2 of 2 workers do so.")
+    page.get_by_role("link", name="Run", exact=True).click()
     run_id = page.locator("#live code").first.inner_text()
     page.get_by_role("button", name="Stop the run").click()
     page.wait_for_selector(f"a[href='/perf/runs/{run_id}/report']", timeout=60_000)
@@ -49,8 +54,11 @@ def test_a_person_gates_a_service_without_a_command(browser: Browser, site: str,
     page.get_by_role("link", name="Run", exact=True).click()
     first = _run_for_a_while(page, EVIL)
     page.get_by_role("link", name="Baseline").click()
+    page.set_viewport_size(WIDTHS["phone"])
+    expect(page.get_by_role("button", name=f"Promote {first}")).to_be_in_viewport(ratio=1)
     page.get_by_role("button", name=f"Promote {first}").click()
     expect(page.locator("main")).to_contain_text(f"The baseline is {first}")
+    page.set_viewport_size(WIDTHS["desktop"])
     page.get_by_role("link", name="Run", exact=True).click()
     second = _run_for_a_while(page, EVIL)
     expect(page.locator("#live .verdict").last).to_contain_text(second)
@@ -77,6 +85,8 @@ def test_a_person_gates_a_service_without_a_command(browser: Browser, site: str,
             assert page.locator("nav a[aria-current=page]").count() == 1
     page.goto(f"{site}/perf/ui/hosts")
     expect(page.locator("tbody tr")).to_have_count(3)  # two workers and the master
+    received = page.locator("tbody tr td.number:nth-child(6)").all_inner_texts()
+    assert all(each.endswith("B/s") for each in received), received
     assert page.evaluate("window.pwned") is None
     assert errors == []
     page.get_by_role("button", name="Sign out ann").click()

@@ -51,7 +51,7 @@ class Readings:
         """Take the first reading, which later ones are relative to."""
         self._process = psutil.Process()
         self._lag = LoopLag()
-        self._cpu, self._read_at = 0.0, 0.0
+        self._cpu, self._host_cpu, self._read_at = 0.0, 0.0, 0.0
         container = own_container()
         self._container = ContainerReadings(container) if container is not None else None
         self.take()
@@ -59,22 +59,23 @@ class Readings:
     def take(self) -> dict[str, float]:
         """Return the readings by gauge name; those the system does not offer are left out."""
         memory = psutil.virtual_memory()
+        self._read_cpu()
         readings = {
-            "cpu_ratio": self._cpu_ratio(),
+            "cpu_ratio": self._cpu,
             "loop_lag_seconds": self._lag.take(),
             "memory_bytes": float(self._process.memory_info().rss),
-            "host_cpu_ratio": psutil.cpu_percent(None) / 100,
+            "host_cpu_ratio": self._host_cpu,
             "host_memory_used_bytes": float(memory.total - memory.available),
         }
         if self._container is None:
             return readings | _network("host") | _disk()
         return readings | _network("container") | _disk() | self._container.take()
 
-    def _cpu_ratio(self) -> float:
+    def _read_cpu(self) -> None:
         now = time.monotonic()
         if now - self._read_at > SHORTEST:
-            self._cpu, self._read_at = self._process.cpu_percent(None) / 100, now
-        return self._cpu
+            self._cpu, self._host_cpu = self._process.cpu_percent(None) / 100, psutil.cpu_percent(None) / 100
+            self._read_at = now
 
     def stop(self) -> None:
         """Stop watching the event loop."""

@@ -12,6 +12,8 @@ KEPT = 120
 _RATES = {
     "host_network_received_bytes": "received",
     "host_network_sent_bytes": "sent",
+    "container_network_received_bytes": "received",  # a container sees its own network only
+    "container_network_sent_bytes": "sent",
     "host_disk_read_bytes": "read",
     "host_disk_written_bytes": "written",
 }
