@@ -74,6 +74,25 @@ def test_a_locustfile_that_does_not_load(command, server, locustfile: str, words
     assert_one_sentence(done, 5, *words)
 
 
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        pytest.param(None, "rows.csv cannot be read (No such file or directory); name a file that can", id="no file"),
+        pytest.param("", "rows.csv is empty; it needs a line with the names", id="empty"),
+        pytest.param("id,price\n1,2\n3\n", "rows.csv line 3 has 1 values for 2 columns", id="a missing column"),
+    ],
+)
+def test_data_that_cannot_be_used_is_told_before_any_load(command, server, rows: str | None, words: str) -> None:
+    if rows is not None:
+        (command.folder / "rows.csv").write_text(rows)
+    locustfile = (command.folder / "shop.py").read_text()
+    sampled = "from perf_locust.samplers import sampler\nrows = sampler('rows.csv', columns={'price': int})\n"
+    (command.folder / "shop.py").write_text(sampled + locustfile)
+
+    assert_one_sentence(command(*LOAD, "--host", server.url), 5, words)
+    assert not server.asked
+
+
 def test_a_run_with_no_request_is_invalid(command, server) -> None:
     (command.folder / "idle.py").write_text(
         "from locust import HttpUser, constant, task\nclass Idle(HttpUser):\n"

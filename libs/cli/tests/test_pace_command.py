@@ -38,6 +38,25 @@ def test_the_run_that_is_on_is_found_and_paced(command, server, monkeypatch: pyt
     assert "there is no mix 'accounts' of test data; there is none" in said.err
 
 
+def test_a_worker_that_does_not_answer_is_named(command, server, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
+    command.start("run", "-f", "shop.py", "--host", server.url, "--users", "4", "--run-time", "600s")
+    deadline = time.monotonic() + 120
+    while sum(server.asked.values()) < 20 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    monkeypatch.setenv("PERF_RUNS_DIR", str(command.folder / "runs"))
+    (worker,) = (each for each in command.descendants() if "--worker" in each.cmdline())
+    worker.suspend()
+
+    assert run_command_line(["pace", "0.5"]) == 5
+
+    said = capsys.readouterr()
+    assert "pacing: 0.5 s from start to start; 0 of 1 workers do so" in said.out
+    assert "within 2 s; it is told again until it answers" in said.err
+    worker.resume()
+    while run_command_line(["pace"]) == 0 and "1 of 1 workers" not in capsys.readouterr().out:
+        assert time.monotonic() < deadline, "it never did it"
+
+
 @pytest.mark.parametrize(
     "case",
     [

@@ -2,6 +2,8 @@
 
 import pytest
 
+from perf_core.runstore import RunStore
+
 SEARCH = 'kind = "search"\nlowest = 20\nhighest = 30\nevery = 5\nusers = 6\n'
 
 
@@ -14,6 +16,34 @@ def test_a_search_says_the_highest_rate_and_the_run_does_not_fail_for_it(command
     assert "the highest level that keeps all thresholds is 30/s, the highest that was asked for" in done.stdout
     (run,) = command.runs()
     assert run["requests"] == sum(server.asked.values()) > 200
+
+
+@pytest.mark.parametrize(
+    ("shape", "seconds", "iterations", "users"),
+    [
+        ('kind = "ramp"\nof = "rate"\nfrom = 10\nto = 50\nover = 4\nhold = 2\nusers = 6', 6, 220, 6),
+        ('kind = "steps"\nof = "rate"\nlevels = [10, 50]\nevery = 3\nusers = 6', 6, 180, 6),
+        ('kind = "spike"\nbase = 1\npeak = 8\nbefore = 2\nfor = 3\nafter = 2', 7, None, 8),
+        ('kind = "soak"\nlevel = 4\nramp = 2\nfor = 4', 6, None, 4),
+    ],
+    ids=["ramp", "steps", "spike", "soak"],
+)
+def test_a_shape_decides_load_and_length_of_a_real_run(  # noqa: PLR0917
+    command, server, shape: str, seconds: int, iterations: int | None, users: int
+) -> None:
+    (command.folder / "shape.toml").write_text(shape)
+
+    done = command("run", "-f", "shop.py", "--host", server.url, "--shape", "shape.toml")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    (run,) = command.runs()
+    recording = RunStore(command.folder / "runs").load(run["id"])
+    (most,) = (gauge.values.max() for gauge in recording.gauges if gauge.name == "users")
+    assert most == users
+    assert seconds - 1 <= recording.info.ended - recording.info.started <= seconds + 4
+    assert run["requests"] == sum(server.asked.values()) > 20
+    if iterations is not None:
+        assert run["requests"] == pytest.approx(iterations, rel=0.25)
 
 
 @pytest.mark.parametrize(

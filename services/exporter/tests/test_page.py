@@ -40,6 +40,7 @@ def test_the_figures_are_those_of_the_reading(scraped) -> None:
         lost=3,
         late=4,
         dropped=5,
+        pacing=0.2,
         verdict="REGRESSED",
         validity="SUSPECT",
         notifications={"mail failed": 2},
@@ -47,6 +48,7 @@ def test_the_figures_are_those_of_the_reading(scraped) -> None:
 
     series = scraped(told)
 
+    assert value(series, "locust_pacing_seconds") == 0.2
     assert value(series, "locust_up") == 1
     assert (value(series, "locust_users"), value(series, "locust_users_target")) == (7, 8)
     assert value(series, "locust_run_info", run_id=told.run_id, scenario="shop", target="http://127.0.0.1:1") == 1

@@ -60,3 +60,43 @@ def test_the_rows_of_a_killed_worker_go_to_the_others(server, locusts) -> None:
     assert len(handed) >= 8_000 - 1, "at most the row that was just being handed out is in no list"
     assert "data_lost" not in [event.kind for event in locusts.recording().info.events]
     assert not list((locusts.folder / "runs" / ".spool").rglob("*.rows"))
+
+
+SHORT = """
+from locust import FastHttpUser, constant, task
+from perf_locust.samplers import sampler
+few = sampler("few.csv", at_end="stop_user", columns={"id": int})
+long = sampler("long.csv", at_end="cycle", columns={"id": int}, memory_bytes=64)
+class Taker(FastHttpUser):
+    wait_time = constant(0.05)
+    @task
+    def take(self):
+        few.next(self)
+        self.client.get("/fast")
+class Reader(FastHttpUser):
+    wait_time = constant(0.05)
+    @task
+    def read(self):
+        self.client.get("/slow?%d" % long.next(self)["id"], name="/slow")
+"""
+
+
+def test_rows_that_end_or_are_wrong_are_told_and_the_run_goes_on(server, locusts) -> None:
+    (locusts.folder / "few.csv").write_text("id\n1\n2\n3\n")
+    (locusts.folder / "long.csv").write_text("id,name\n" + "1,one\n" * 30 + "much,one\n" + "7\n")
+    (locusts.folder / "plain.py").write_text(SHORT)
+    master, *_ = locusts.distributed(server, 7)
+
+    assert master.wait(90) == 0, locusts.log()
+    recording = locusts.recording()
+    told = {event.text for event in recording.info.events if event.kind.startswith("data_")}
+    names = {key.name: series.requests for key, series in recording.endpoints.items()}
+
+    done = "; what users were to do with this row is not done"
+    assert told == {
+        "few has no further row: users that ask for one stop; give it more rows, or at_end='cycle'",
+        f"long.csv line 32: 'id' is 'much', not a whole number; correct it{done}",
+        f"long.csv line 33 has 1 values for 2 columns (id, name); correct the line{done}",
+    }
+    assert names["/fast"] in {3, 6}, "each worker that has users of the kind has three rows of its own"
+    assert names["/slow"] > 60

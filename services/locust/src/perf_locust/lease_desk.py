@@ -12,11 +12,13 @@ from locust.runners import STATE_RUNNING, STATE_SPAWNING, WorkerRunner
 from perf_core.errors import UsageError
 from perf_locust.lease_book import MOST_SAMPLERS, LeaseBook, left_books, take_book
 from perf_locust.lease_supply import LeaseSupply
-from perf_locust.messages import ROWS_ANSWER, ROWS_ASK, ROWS_BACK, ROWS_DRY, RUN_OPTION
+from perf_locust.messages import ROWS_ANSWER, ROWS_ASK, ROWS_BACK, ROWS_DRY, ROWS_WRONG, RUN_OPTION
 from perf_locust.samplers import Sampler
 from perf_locust.samplers.registry import Registry
 
 log = logging.getLogger(__name__)
+MOST_WRONG = 5
+"""Wrong rows of which a worker tells in a run; the others are in its log."""
 
 
 class LeaseDesk:
@@ -35,7 +37,8 @@ class LeaseDesk:
         self._book: LeaseBook | None = None
         self._supplies: dict[str, LeaseSupply] = {}
         self._told_dry: set[str] = set()
-        Sampler.when_dry = self._on_dry
+        self._told_wrong: set[str] = set()
+        Sampler.when_dry, Sampler.when_wrong = self._on_dry, self._on_wrong
         environment.events.test_start.add_listener(self.on_test_start)
         environment.events.quitting.add_listener(self.on_quitting)
         runner.register_message(ROWS_ANSWER, self.on_answer)
@@ -96,10 +99,16 @@ class LeaseDesk:
             self._told_dry.add(name)
             self._runner.send_message(ROWS_DRY, {"run": self._run_id, "sampler": name, "at_end": sampler.at_end})
 
+    def _on_wrong(self, reason: str) -> None:
+        """Tell the master once for each row, of the first ones."""
+        if reason not in self._told_wrong and len(self._told_wrong) < MOST_WRONG:
+            self._told_wrong.add(reason)
+            self._runner.send_message(ROWS_WRONG, {"run": self._run_id, "reason": reason})
+
     def _close(self) -> None:
         for supply in self._supplies.values():
             supply.close()
-        self._supplies, self._told_dry = {}, set()
+        self._supplies, self._told_dry, self._told_wrong = {}, set(), set()
         if self._book is not None:
             self._book.close()
             self._book = None
@@ -114,7 +123,9 @@ class LeaseDesk:
                     )
 
 
-def begin_alone(environment: Environment, registry: Registry, end_dry: Callable[[Sampler], None]) -> None:
+def begin_alone(
+    environment: Environment, registry: Registry, dry: Callable[[Sampler], None], wrong: Callable[[str], None]
+) -> None:
     """Begin the samplers of a process without workers with every run."""
-    Sampler.when_dry = end_dry
+    Sampler.when_dry, Sampler.when_wrong = dry, wrong
     environment.events.test_start.add_listener(lambda **_: registry.begin(0))

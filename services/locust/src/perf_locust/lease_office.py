@@ -8,9 +8,10 @@ from locust.rpc import Message
 from locust.runners import STATE_MISSING, MasterRunner
 
 from perf_locust.conductor import Conductor
+from perf_locust.data_events import DataEvents
 from perf_locust.lease_book import LeftBook, book_path, take_book
 from perf_locust.leases import Answer, Leases
-from perf_locust.messages import ROWS_ANSWER, ROWS_ASK, ROWS_BACK, ROWS_DRY
+from perf_locust.messages import ROWS_ANSWER, ROWS_ASK, ROWS_BACK, ROWS_DRY, ROWS_WRONG
 from perf_locust.samplers import AtEnd, Sampler
 from perf_locust.samplers.registry import Registry
 
@@ -29,12 +30,13 @@ class LeaseOffice:
         self._leases: dict[str, Leases] = {}
         self._run_id = ""
         self._refused: set[str] = set()
-        self._end = DryEnd(conductor)
-        Sampler.when_dry = self._end
+        self._told = DataEvents(conductor)
+        Sampler.when_dry, Sampler.when_wrong = self._told.dry, self._told.wrong
         environment.events.test_start.add_listener(self.on_test_start)
         runner.register_message(ROWS_ASK, self.on_ask)
         runner.register_message(ROWS_BACK, self.on_back)
         runner.register_message(ROWS_DRY, self.on_dry)
+        runner.register_message(ROWS_WRONG, self.on_wrong)
         gevent.spawn(self._watch)
 
     def on_test_start(self, **_: object) -> None:
@@ -67,7 +69,12 @@ class LeaseOffice:
     def on_dry(self, msg: Message, **_: object) -> None:
         """Note that there is nothing left for a user of a worker."""
         if msg.data["run"] == self._run_id:
-            self._end.of(msg.data["sampler"], AtEnd(msg.data["at_end"]))
+            self._told.ended(msg.data["sampler"], AtEnd(msg.data["at_end"]))
+
+    def on_wrong(self, msg: Message, **_: object) -> None:
+        """Note that a row which a user of a worker was to get is wrong."""
+        if msg.data["run"] == self._run_id:
+            self._told.wrong(str(msg.data["reason"]))
 
     def _refusal(self, worker: str, name: str, digest: str) -> str:
         """Return why a worker gets no rows; nothing when it does."""
@@ -111,28 +118,3 @@ class LeaseOffice:
                 self._conductor.session.happened(
                     "data_lost", f"{worker} is gone with up to {rows} rows of {name}; nobody else gets them"
                 )
-
-
-class DryEnd:
-    """Tells the run that a sampler has no further row, and ends it when the sampler says so."""
-
-    def __init__(self, conductor: Conductor) -> None:
-        """Know the runs."""
-        self._conductor = conductor
-        self._told: set[tuple[str, str]] = set()
-
-    def __call__(self, sampler: Sampler) -> None:
-        """Take note of a sampler of this process."""
-        self.of(sampler.name or type(sampler).__name__, sampler.at_end)
-
-    def of(self, name: str, at_end: AtEnd) -> None:
-        """Take note, once for each sampler and run."""
-        session = self._conductor.session
-        if session is None or (session.info.id, name) in self._told:
-            return
-        self._told.add((session.info.id, name))
-        ends = at_end is AtEnd.STOP_RUN
-        what = "the run ends" if ends else "users that ask for one stop"
-        session.happened("data_dry", f"{name} has no further row: {what}; give it more rows, or at_end='cycle'")
-        if ends:
-            self._conductor.end_run()

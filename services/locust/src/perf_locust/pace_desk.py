@@ -45,6 +45,8 @@ class PaceDesk:
         self.pace = Pace()
         self.acknowledged = Acknowledgements()
         self._journal = PaceJournal()
+        self._first_rate: float | None = None
+        """Of a load shape: Locust asks it before the run begins."""
         self._spawning: gevent.Greenlet | None = None
         environment.events.test_start.add_listener(self.on_test_start)
         if isinstance(environment.runner, MasterRunner):
@@ -52,13 +54,16 @@ class PaceDesk:
         gevent.spawn(self._watch)
 
     def on_test_start(self, **_: object) -> None:
-        """Begin a run with what the locustfile says."""
+        """Begin a run with what the locustfile says, or its load shape."""
         self.acknowledged, self._journal = Acknowledgements(), PaceJournal()
         self._set(Pace())
         self._users.begin()
         self._hold.release()
         if self._open_rate is not None:
             self._open_rate(None)
+        rate, self._first_rate = self._first_rate, None
+        if rate is not None:
+            self.follow(rate)
 
     def change(self, body: Mapping[str, Any]) -> Pace:
         """Set something in the run that is on.
@@ -102,8 +107,11 @@ class PaceDesk:
 
     def follow(self, rate: float) -> None:
         """Set the rate of a load shape; nothing is journalled."""
+        if self._conductor.session is None:
+            self._first_rate = rate
+            return
         after = self.pace.following(rate)
-        if after is not self.pace and self._conductor.session is not None:
+        if after is not self.pace:
             self._set(after)
             self._spread()
 
@@ -150,7 +158,7 @@ class PaceDesk:
         runner = self._environment.runner
         if self._open_rate is not None:
             return self.pace.seconds
-        return self.pace.seconds_for(int(runner.user_count) if runner is not None else 0)
+        return self.pace.seconds_for(int(runner.user_count or runner.target_user_count) if runner is not None else 0)
 
     def _check(self, after: Pace, before: Pace) -> None:
         try:

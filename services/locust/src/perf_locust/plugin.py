@@ -14,13 +14,14 @@ from perf_locust.arrival_office import ArrivalOffice
 from perf_locust.block_gate import BLOCKS, BlockGate
 from perf_locust.conductor import Conductor
 from perf_locust.control import serve_headless
+from perf_locust.data_events import DataEvents
 from perf_locust.early_requests import EarlyRequests
 from perf_locust.end_signals import EndSignals
 from perf_locust.facts import target_of
 from perf_locust.file_shape import FileShape
 from perf_locust.last_words import leave
 from perf_locust.lease_desk import LeaseDesk, begin_alone
-from perf_locust.lease_office import DryEnd, LeaseOffice
+from perf_locust.lease_office import LeaseOffice
 from perf_locust.local_side import LocalSide
 from perf_locust.master_side import MasterSide
 from perf_locust.metrics_switch import MetricsSwitch
@@ -101,7 +102,8 @@ def register(environment: Environment, early: EarlyRequests | None = None) -> No
         open_users = OpenUsers(environment)
         LocalSide(environment, runner, conductor, open_users)
         open_rate = open_users.set_rate
-        begin_alone(environment, REGISTRY, DryEnd(conductor))
+        told = DataEvents(conductor)
+        begin_alone(environment, REGISTRY, told.dry, told.wrong)
     has_rate = bool(open_classes(environment.user_classes))
     desk = PaceDesk(environment, conductor, PacedUsers(environment, REGISTRY), open_rate if has_rate else None)
     if shape is not None:
@@ -124,7 +126,7 @@ def _use_shape(environment: Environment, conductor: Conductor) -> FileShape | No
     shape = FileShape(LoadShape.of_document(conductor.settings.plan.shape), _users_of(environment))
     if shape.shape.kind == "search":
         shape.search = Search(shape.shape, conductor).level
-    environment.shape_class = shape
+    environment.shape_class, shape.runner = shape, environment.runner  # Locust had no shape when it made its runner
     return shape
 
 

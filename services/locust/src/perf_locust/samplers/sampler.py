@@ -26,11 +26,13 @@ class Sampler:
         name: in messages.
         at_end: what happens when `draw` has no further row; a subclass that begins again by itself needs none.
         when_dry: the plugin's; it tells the master.
+        when_wrong: the plugin's, for a row that is found to be wrong when it is handed out; it is told the reason.
     """
 
     name = ""
     at_end: AtEnd = AtEnd.STOP_USER
     when_dry: ClassVar["Callable[[Sampler], None] | None"] = None
+    when_wrong: ClassVar["Callable[[str], None] | None"] = None
 
     def draw(self, user: object) -> Any | None:
         """Return a row for this user, or None when there is no further one."""
@@ -46,7 +48,12 @@ class Sampler:
             StopUser: there is no further row; Locust stops the user.
             DataError: the data cannot be read, or outside Locust: there is no further row.
         """
-        row = self.draw(user)
+        try:
+            row = self.draw(user)
+        except DataError as cause:
+            if Sampler.when_wrong is not None:
+                Sampler.when_wrong(str(cause))
+            raise
         if row is None:
             self._end()
         return row
