@@ -91,3 +91,14 @@ print("HEAVY", sorted(set(sys.modules) & set({HEAVY!r})))
     done = command.python("-c", program)
 
     assert done.stdout.splitlines()[-1] == "HEAVY []", done.stdout + done.stderr
+
+
+def test_the_reference_workload_is_found_without_importing_locust(command) -> None:
+    program = """
+import sys
+from perf_cli.stack import reference_workload
+print("class Shopper" in reference_workload().read_text(), {"locust", "gevent"} & set(sys.modules))
+"""
+    done = command.python("-c", program)
+
+    assert done.stdout.split() == ["True", "set()"], done.stdout + done.stderr

@@ -119,6 +119,13 @@ def test_seeding_tells_its_progress_and_fills_the_database(tmp_path: Path) -> No
         assert connection.execute("SELECT COUNT(*) FROM orders").fetchone() == (10,)
 
 
+def test_seeding_does_not_wait_for_the_import_of_the_server() -> None:
+    code = "import sys, perf_api.commands; print({'fastapi', 'uvicorn', 'starlette'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stdout.strip() == "set()"
+
+
 def test_how_much_is_seeded_may_be_a_variable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in {"ITEMS": "3", "ORDERS": "2", "DATABASE": f"sqlite:///{tmp_path}/a.db"}.items():
         monkeypatch.setenv(f"{PREFIX}{name}", value)

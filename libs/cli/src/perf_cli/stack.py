@@ -45,23 +45,13 @@ def start_stack(
         raise PerfError("the reference service is not installed; install it with pip install 'perf-platform[demo]'")
     if find_spec("perf_exporter") is None:
         raise PerfError("the exporter is not installed; install it with pip install 'perf-platform[demo]'")
-    from perf_locust import workload
-
     database = f"sqlite:///{processes.logs / 'api.db'}"
     api, metrics, web, bus, exporter = (free_port() for _ in range(5))
     web, python = web_port or web, sys.executable
     seeding = processes.start(
         "seed", [python, "-m", "perf_api", "seed", "--items", str(ITEMS), "--database", database]
     )
-    if seeding.wait(60):
-        processes.check("seed")
-    processes.forget("seed")
-    serve = [python, "-m", "perf_api", "serve", "--port", str(api), "--metrics-port", str(metrics)]
-    # No line per request: hours of load would fill the disk. No drain: the load ends with the service. No waiting for
-    # the disk: what else it is doing would be measured.
-    serve += ["--database", database, "--no-access-log", "--drain", "0", "--sqlite-synchronous", "normal"]
-    processes.start("api", [*serve, *(["--enable-faults"] if faults else [])])
-    locust = [python, "-m", "perf_locust", "-f", str(Path(workload.__file__))]
+    locust = [python, "-m", "perf_locust", "-f", str(reference_workload())]
     host = f"http://127.0.0.1:{api}"
     ports = ["--web-host", "127.0.0.1", "--web-port", str(web), "--master-bind-host", "127.0.0.1"]
     own = ["--master", *ports, "--master-bind-port", str(bus), "--expect-workers", str(workers), "-H", host]
@@ -74,12 +64,28 @@ def start_stack(
     master = MasterClient(f"http://127.0.0.1:{web}", "")
     observe = [python, "-m", "perf_exporter", "--master", master.url, "--host", "127.0.0.1", "--port", str(exporter)]
     processes.start("exporter", observe, token)
+    if seeding.wait(60):  # beside the others, which take longer to start
+        processes.check("seed")
+    processes.forget("seed")
+    serve = [python, "-m", "perf_api", "serve", "--port", str(api), "--metrics-port", str(metrics)]
+    # No line per request: hours of load would fill the disk. No drain: the load ends with the service. No waiting for
+    # the disk: what else it is doing would be measured.
+    serve += ["--database", database, "--no-access-log", "--drain", "0", "--sqlite-synchronous", "normal"]
+    processes.start("api", [*serve, *(["--enable-faults"] if faults else [])])
     api_page, exporter_page = (f"http://127.0.0.1:{port}/metrics" for port in (metrics, exporter))
     stack = Stack(processes, host, api_page, exporter_page, master)
     wait_until_answers(processes, f"{host}/health/ready", "the service")
     wait_until_answers(processes, f"http://127.0.0.1:{exporter}/healthz", "the exporter")
     wait_until(processes, lambda: is_ready(stack.master), "Locust")
     return stack
+
+
+def reference_workload() -> Path:
+    """Return the file of the reference workload; to import it would bring Locust along, seconds of work."""
+    spec = find_spec("perf_locust")
+    if spec is None or spec.origin is None:
+        raise PerfError("the Locust plugin is not installed; install it with pip install perf-platform")
+    return Path(spec.origin).with_name("workload.py")
 
 
 def wait_until(processes: Processes, answers: Callable[[], bool], what: str, seconds: float = 60.0) -> None:

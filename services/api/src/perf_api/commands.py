@@ -13,12 +13,9 @@ from perf_api.adapters.factory import open_database
 from perf_api.adapters.sqlite.engine import DatabaseFileError
 from perf_api.adapters.sqlite.lock import DatabaseInUseError
 from perf_api.adapters.urls import DatabaseUrlError
-from perf_api.app import create_app
 from perf_api.domain.errors import DatabaseUnavailableError
 from perf_api.metrics.server import MetricsPortError
-from perf_api.openapi_file import document_text
 from perf_api.seeding import Progress, seed
-from perf_api.serving import serve
 from perf_api.settings import PREFIX, Settings, SettingsError, is_secret, read_settings
 
 _WRONG_USAGE = 2
@@ -146,11 +143,16 @@ class _Shown:
 
 
 def _serve(given: dict[str, str]) -> int:
+    from perf_api.serving import serve  # noqa: PLC0415  FastAPI is seconds of work, and seeding needs none of it
+
     serve(read_settings(**given))
     return 0
 
 
 def _write_openapi(given: dict[str, str]) -> int:
+    from perf_api.app import create_app  # noqa: PLC0415  see _serve
+    from perf_api.openapi_file import document_text  # noqa: PLC0415
+
     output = given.get("output") or os.environ.get(f"{PREFIX}OUTPUT")
     text = document_text(create_app(Settings(database="sqlite:///:memory:", cursor_key=SecretStr(""))))
     if output:
