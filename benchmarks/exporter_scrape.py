@@ -24,7 +24,7 @@ import psutil
 from locust.env import Environment
 from support.asgi import verdict
 from support.lateness import Lateness
-from support.requests import events
+from support.made_up_requests import events
 
 from perf_core.model.frame import Frame
 from perf_core.runstore.spool import CAPACITY, Spool

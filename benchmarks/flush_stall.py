@@ -21,7 +21,7 @@ from locust.env import Environment
 from locust.event import EventHook
 from support.asgi import verdict
 from support.lateness import Lateness
-from support.requests import events
+from support.made_up_requests import events
 
 from perf_core.runstore.spool import CAPACITY
 from perf_locust.capture import Capture

@@ -18,7 +18,7 @@ import msgpack
 from locust.env import Environment
 from locust.stats import setup_distributed_stats_event_listeners
 from support.asgi import verdict
-from support.requests import events
+from support.made_up_requests import events
 
 from perf_core.model.frame import Frame
 from perf_core.runstore.frame_codec import encode_frame

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from locust.event import EventHook
 from support.asgi import verdict
-from support.requests import events
+from support.made_up_requests import events
 
 from perf_core.runstore.spool import CAPACITY, Spool
 from perf_locust.recorder import Recorder
