@@ -155,6 +155,8 @@ REQUESTS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "own length": ("POST", "/echo", {"data": "ab", "headers": {"Content-Length": "2"}}),
     "own cookie": ("GET", "/echo", {"headers": {"Cookie": "x=1"}}),
     "auth": ("GET", "/echo", {"auth": ("user", "päss")}),
+    "small letters": ("get", "/echo", {}),
+    "small letters and a body": ("post", "/echo", {"data": "x"}),
     "name": ("GET", "/echo/1", {"name": "/echo/{id}"}),
 }
 

@@ -32,7 +32,7 @@ class Composer:
         """Return a request without anything of its own; the same one each time."""
         known = self._bare.get((method, url))
         if known is None:
-            known = Request(method, self._absolute(url), self._place(url, None), self._lines, b"")
+            known = Request(method.upper(), self._absolute(url), self._place(url, None), self._lines, b"")
             if len(self._bare) < _MOST:
                 self._bare[method, url] = known
         return known
@@ -43,7 +43,7 @@ class Composer:
         """Return a request with headers, parameters or a body of its own."""
         lines = self._lines | header_lines(headers)
         body = body_of(data, json, lines)
-        return Request(method, self._absolute(url), self._place(url, params), lines, body)
+        return Request(method.upper(), self._absolute(url), self._place(url, params), lines, body)
 
     def _place(self, url: str, params: Any) -> Place:
         if params is not None:
