@@ -181,6 +181,16 @@ def test_the_mail_settings_reach_the_master(chart: Any) -> None:
     assert release.one("Secret", "smtp")["data"] == {"user": "dQ==", "password": "cA=="}
 
 
+def test_a_mail_server_without_a_login_keeps_its_empty_keys_over_an_upgrade(chart: Any) -> None:
+    smtp = {"enabled": True, "host": "mail", "port": 25, "from": "a@b", "to": "c@d", "security": "none"}
+
+    data = chart.render({"smtp": smtp}).one("Secret", "smtp")["data"]
+
+    assert data == {"user": "", "password": ""}, (
+        "null would take the keys away on upgrade, and the pod waits for them"
+    )
+
+
 def test_examples_are_there_for_kind_and_minikube() -> None:
     names = {path.name for path in (CHART / "ci").glob("*.yaml")}
 
