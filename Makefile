@@ -9,7 +9,7 @@ PYPROJECTS := pyproject.toml $(addsuffix /pyproject.toml,$(PACKAGES))
 UV := UV_NO_PROGRESS=1 $(BIN)/uv
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up test check fmt lock dist images kind minikube functional bench clean
+.PHONY: help install demo up test check fmt lock dist images kind minikube functional e2e bench clean
 
 help: ## Print the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -65,6 +65,10 @@ functional: install ## Check a deployed service over HTTP: URL= [METRICS_URL= EX
 	@test -n "$(URL)" || { echo "name the service: make functional URL=http://127.0.0.1:8000"; exit 2; }
 	@PERF_TEST_API_URL="$(URL)" PERF_TEST_API_METRICS_URL="$(METRICS_URL)" PERF_TEST_EXPORTER_URL="$(EXPORTER_URL)" \
 		PERF_TEST_MASTER_URL="$(MASTER_URL)" PERF_PROMETHEUS_URL="$(PROMETHEUS_URL)" $(BIN)/pytest --tb=short k8s-tests/functional
+
+E2E := k8s-tests/platform
+e2e: install images ## Test the chart on the cluster of the current kubeconfig [E2E=files]
+	@$(BIN)/pytest --tb=short -q --timeout=900 --durations=8 $(E2E)
 
 bench: install ## Run the benchmarks
 	@for program in benchmarks/*.py; do echo "== $$program"; $(BIN)/python $$program || exit 1; done
