@@ -12,7 +12,7 @@ UV := UV_NO_PROGRESS=1 $(BIN)/uv
 .PHONY: help install demo up test check fmt lock dist images kind minikube functional e2e bench clean
 
 help: ## Print the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
 
 install: $(STAMP) ## Put every command into .venv/bin
 

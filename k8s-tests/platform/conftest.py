@@ -74,6 +74,7 @@ def release(core: client.CoreV1Api, namespace: str, mailbox: MailboxPod) -> Iter
         made.settings["monitoring.prometheusUrl"] = f"http://{name}.{place}:{port}"
     try:
         made.install()
+        made.functional_tests_ended()
         yield made
     finally:
         made.close()

@@ -44,6 +44,16 @@ class Release:
         """Install it and wait until all pods are ready."""
         self.helm("install", self.name, str(CHART), *self._options(), "--wait", "--timeout", f"{READY:.0f}s")
 
+    def functional_tests_ended(self) -> str:
+        """Wait until the functional Job of the first revision has ended, and return how; it asks the API, too."""
+
+        def ended() -> str:
+            job = self.component("functional-tests-1")
+            status = self.kubectl("get", "job", job, "-o", "jsonpath={.status.conditions[*].type}", ok=False)
+            return status if "Complete" in status or "Failed" in status else ""
+
+        return until(ended, "the functional Job", 400)
+
     def upgrade(self, chart: Path = CHART, **more: str) -> None:
         """Upgrade it, with further settings."""
         self.settings |= {key.replace("__", "."): value for key, value in more.items()}

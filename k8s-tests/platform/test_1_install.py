@@ -2,7 +2,6 @@
 
 import httpx
 from release import Release
-from waiting import until
 
 COMPONENTS = {"api": 1, "mongodb": 1, "master": 1, "worker": 2, "exporter": 1}
 
@@ -31,14 +30,10 @@ def test_the_web_ui_asks_who_is_there(release: Release, saw) -> None:
 
 
 def test_the_functional_tests_passed_by_themselves_and_again_with_helm_test(release: Release, saw) -> None:
-    def job_ended() -> str:
-        text = release.kubectl("get", "job", release.component("functional-tests-1"), "-o", "jsonpath={.status}")
-        return text if '"type":"Complete"' in text or '"type":"Failed"' in text else ""
-
-    status = until(job_ended, "the functional Job", 400)
+    status = release.functional_tests_ended()
     log = release.kubectl("logs", f"job/{release.component('functional-tests-1')}")
     saw(log.strip().splitlines()[-1])
-    assert '"type":"Complete"' in status, log
+    assert "Complete" in status, log
     assert "the master keeps the JUnit file (200)" in log
 
     told = release.helm("test", release.name, "--timeout", "400s")

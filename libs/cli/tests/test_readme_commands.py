@@ -20,6 +20,7 @@ NOT_HERE = {
     "docker compose": "the official images cannot be had here; tools/compose/prove.py does it with stand-ins",
     "make clean": "would remove the environment of the tests",
     ".venv/bin/perf-platform up": "runs until Ctrl-C; test_up starts and ends it",
+    ".venv/bin/perf-platform pace": "needs a run that is on; the tests of the command have one",
     ".venv/bin/perf-platform pull": "needs a master elsewhere; the tests of remote masters have one",
     ".venv/bin/perf-platform ab": "both builds are the reader's; test_ab_command and test_ci_document have some",
     ".venv/bin/perf-platform run -f locustfile.py --baseline": "the service is the reader's; see test_ci_document",
