@@ -43,6 +43,8 @@ LOCUST = {
     "FastHttpUser": ("FastHttpUser",),
     "FastHttpUser, full capture": ("FastHttpUser", "capture"),
     "HttpUser": ("HttpUser",),
+    "FastUser, POST": ("FastUser", "post"),
+    "FastHttpUser, POST": ("FastHttpUser", "post"),
 }
 FIRST_CORE, LAST_CORE = min(os.sched_getaffinity(0)), max(os.sched_getaffinity(0))
 NGINX = """
@@ -224,6 +226,7 @@ def report(taken: dict[str, list[Slice]]) -> bool:
         seen = statistics.median(each.requests / each.seconds for each in slices)
         ratios = ratio(taken, label, REFERENCE)
         print(f"{label:27} {cpu * 1e6:9.1f} us {1 / cpu:14.0f} {seen:11.0f}   {ratios}")
+    print(f"FastUser, POST: {ratio(taken, 'FastUser, POST', 'FastHttpUser, POST')} of FastHttpUser, POST")
     ours, promise = ratio(taken, OURS, REFERENCE), f"at least {FLOOR} times the requests per core of {REFERENCE}"
     kept = verdict(f"{OURS}: {promise}: {ours}", kept=ours.median >= FLOOR)
     if "k6" in taken:

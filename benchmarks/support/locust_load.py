@@ -1,10 +1,10 @@
 """Users of one class in a process of their own, who work while they are told to.
 
-usage: locust_load.py CLASS URL USERS WAIT [capture] [numbered]
+usage: locust_load.py CLASS URL USERS WAIT [capture] [numbered] [post]
 
 For each line of standard input, a number of seconds, the users send GET requests for so long, then one line of JSON
 tells what it took (Slice). With `capture` the whole plugin records, as in a run; with `numbered` each request has a
-number as its path, and the response times are told by number.
+number as its path, and the response times are told by number; with `post` a small JSON body is sent instead.
 """
 
 import json
@@ -22,6 +22,7 @@ import perf_locust
 from perf_locust.users import FastUser
 
 CLASSES = {"FastUser": FastUser, "FastHttpUser": locust.FastHttpUser, "HttpUser": locust.HttpUser}
+BODY = {"item": "brass-lamp", "quantity": 2, "gift": False}
 
 
 @dataclass
@@ -41,7 +42,7 @@ class Load:
     def __init__(self, name: str, url: str, users: int, wait: float, switches: list[str]) -> None:
         self._gate = gate = event.Event()
         numbers = iter(range(10**9))
-        numbered = "numbered" in switches
+        numbered, post = "numbered" in switches, "post" in switches
 
         class Reader(CLASSES[name]):  # type: ignore[misc]
             host = url
@@ -52,7 +53,11 @@ class Load:
 
             @locust.task
             def read(self) -> None:
-                self.client.get(f"/{next(numbers)}" if numbered else "/", name="/")
+                path = f"/{next(numbers)}" if numbered else "/"
+                if post:
+                    self.client.post(path, name="/", json=BODY)
+                else:
+                    self.client.get(path, name="/")
 
         self._environment = Environment(
             user_classes=[Reader], parsed_options=get_parser(default_config_files=[]).parse_args(["--headless"])
