@@ -82,7 +82,7 @@ def check_functional(release: Release) -> None:
     said = ask(*log)
     if not passed:
         raise StepError(f"{said}\nthe functional tests did not pass; their log again: {shlex.join(log)}")
-    say(f"  {said.splitlines()[-1].strip('= ')}")
+    say(f"  {next((line for line in reversed(said.splitlines()) if ' passed' in line), said).strip('= ')}")
 
 
 def _wait_for_job(release: Release, job: str) -> bool:
