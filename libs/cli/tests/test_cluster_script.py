@@ -1,6 +1,6 @@
 """`make kind` and `make minikube`: the commands they give, with programs that only note what they were asked.
 
-kind and minikube cannot run here; on a real cluster the same script is run by the platform tests.
+kind and minikube cannot run here.
 """
 
 import json

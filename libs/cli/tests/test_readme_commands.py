@@ -28,8 +28,8 @@ NOT_HERE = {
     "kubectl": "needs a cluster; the tests of the chart on a cluster do it",
     "make kind": "kind's node image cannot be had here: not run; test_cluster_script has its commands",
     "make minikube": "minikube's image cannot be had here: not run; test_cluster_script has its commands",
-    "python3 tools/cluster": "needs a cluster; k8s-tests/platform runs it on one",
-    "skaffold": "needs a cluster; k8s-tests/platform runs it on one, with the profiles ci and ferretdb",
+    "python3 tools/cluster": "needs a cluster; test_cluster_script has its commands",
+    "skaffold": "needs a cluster; test_skaffold_file checks what it reads",
 }
 JTL = "timeStamp,elapsed,label,responseCode,success,bytes\n" + "".join(
     f"{1_790_000_000_000 + at * 10},{20 + at % 7},GET /checkout,200,true,10\n" for at in range(500)
