@@ -42,6 +42,7 @@ def test_every_example_runs_as_its_readme_says(command, service: str, tmp_path: 
         "shape": (line_of("shape.py"), tmp_path),
         "catalogue": (["run", "--run-time", "8s", "--host", service], EXAMPLES / "thresholds"),
         "locustfile": (line_of("own_service/locustfile.py"), tmp_path),
+        "samplers": ([*line_of("samplers/locustfile.py"), "--scenario", "samplers"], tmp_path),
     }
     at_once = [
         subprocess.Popen(
@@ -56,11 +57,12 @@ def test_every_example_runs_as_its_readme_says(command, service: str, tmp_path: 
     ]
     told = [process.communicate(timeout=240)[0] for process in at_once]
 
-    assert [process.returncode for process in at_once] == [0] * 4, "\n".join(told)
+    assert [process.returncode for process in at_once] == [0] * 5, "\n".join(told)
     runs = {run["scenario"]: run for run in command.runs()}
     assert set(runs) == set(lines)
     assert not any(run["failures"] for run in runs.values())
     assert {"/items/{id}", "/orders"} <= set(command.endpoints(runs["locustfile"]["id"]))
+    assert {"/login", "/items/{id}", "/orders"} <= set(command.endpoints(runs["samplers"]["id"]))
     shape = json.loads((tmp_path / "runs" / runs["shape"]["id"] / "run.json").read_text())
     assert shape["ended"] - shape["started"] > 4
     kept = json.loads((tmp_path / "runs" / runs["catalogue"]["id"] / "run.json").read_text())
@@ -72,4 +74,4 @@ def test_what_the_readme_names_is_there() -> None:
     named = set(re.findall(r"^\| `([\w./]+)` \|", README, re.MULTILINE))
     there = {path.name + "/" * path.is_dir() for path in EXAMPLES.iterdir() if path.name != "README.md"}
 
-    assert {"ordinary.py", "shape.py", "thresholds/", "own_service/"} <= named <= there
+    assert {"ordinary.py", "shape.py", "samplers/", "thresholds/", "own_service/"} <= named <= there
