@@ -3,6 +3,8 @@
 import signal
 import time
 
+import pytest
+
 from perf_core.model.verdict import Validity
 
 LONG = 200
@@ -16,10 +18,30 @@ main()
 """
 
 
-def test_what_a_worker_asks_before_locust_is_ready_is_recorded_too(server, locusts) -> None:
+JUST_THEN = """
+import gevent
+from gevent.event import Event
+from locust import events
+from locust.runners import WorkerRunner
+# The plugin comes between the message that asks for users and the first user, who takes his time: a busy machine.
+there, start = Event(), WorkerRunner.start_worker
+WorkerRunner.start_worker = lambda *args, **named: (there.wait(), start(*args, **named))
+def wait(environment, **_):
+    while environment.runner.worker_state == "ready":
+        gevent.sleep(0)
+    environment.runner.state = "ready"  # as it is until the first user is started
+    gevent.spawn_later(1, there.set)
+events.init.add_listener(wait)
+from perf_locust.__main__ import main
+main()
+"""
+
+
+@pytest.mark.parametrize("program", [LATE, JUST_THEN], ids=["late", "just then"])
+def test_what_a_worker_asks_before_locust_is_ready_is_recorded_too(program: str, server, locusts) -> None:
     master, *_ = locusts.distributed(server, 15, workers=1)
     server.wait_for(50)
-    locusts.worker(1, program=("-c", LATE))
+    locusts.worker(1, program=("-c", program))
 
     assert master.wait(LONG) == 0, locusts.log()
     recording = locusts.recording()

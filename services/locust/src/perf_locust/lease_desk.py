@@ -7,9 +7,10 @@ from pathlib import Path
 
 from locust.env import Environment
 from locust.rpc import Message
-from locust.runners import STATE_RUNNING, STATE_SPAWNING, WorkerRunner
+from locust.runners import WorkerRunner
 
 from perf_core.errors import UsageError
+from perf_locust.joining import is_at_work
 from perf_locust.lease_book import MOST_SAMPLERS, LeaseBook, left_books, take_book
 from perf_locust.lease_supply import LeaseSupply
 from perf_locust.messages import ROWS_ANSWER, ROWS_ASK, ROWS_BACK, ROWS_DRY, ROWS_WRONG, RUN_OPTION
@@ -43,7 +44,7 @@ class LeaseDesk:
         environment.events.quitting.add_listener(self.on_quitting)
         runner.register_message(ROWS_ANSWER, self.on_answer)
         self._bring_left_books()
-        if runner.state in {STATE_SPAWNING, STATE_RUNNING}:
+        if is_at_work(runner):
             self.on_test_start()
 
     def on_test_start(self, **_: object) -> None:

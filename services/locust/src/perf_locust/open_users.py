@@ -9,6 +9,7 @@ from locust.rpc import Message
 from locust.runners import STATE_RUNNING, STATE_SPAWNING, WorkerRunner
 
 from perf_core.model.frame import FrameRow
+from perf_locust.joining import is_at_work
 from perf_locust.messages import ARRIVALS, ARRIVALS_READY
 from perf_locust.users.arrival_rate import ArrivalRateUser
 from perf_locust.users.arrivals import Arrivals
@@ -34,7 +35,7 @@ class OpenUsers:
             runner = environment.runner
             if isinstance(runner, WorkerRunner):
                 runner.register_message(ARRIVALS, self.on_share)
-                if runner.state in {STATE_SPAWNING, STATE_RUNNING}:
+                if is_at_work(runner):
                     self.on_test_start()
 
     def on_test_start(self, **_: object) -> None:

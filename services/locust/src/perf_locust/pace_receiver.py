@@ -5,8 +5,9 @@ from typing import Any
 import gevent
 from locust.env import Environment
 from locust.rpc import Message
-from locust.runners import STATE_RUNNING, STATE_SPAWNING, WorkerRunner
+from locust.runners import WorkerRunner
 
+from perf_locust.joining import is_at_work
 from perf_locust.messages import PACE, PACE_OPTION, PACED
 from perf_locust.paced_users import PacedUsers
 
@@ -23,7 +24,7 @@ class PaceReceiver:
         environment.events.test_start.add_listener(self.on_test_start)
         runner.register_message(PACE, self.on_pace)
         runner.greenlet.spawn(self._watch)
-        if runner.state in {STATE_SPAWNING, STATE_RUNNING}:
+        if is_at_work(runner):
             self.on_test_start()
 
     def on_test_start(self, **_: object) -> None:

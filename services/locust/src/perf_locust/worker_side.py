@@ -9,10 +9,11 @@ import gevent
 from locust import __version__ as locust_version
 from locust.env import Environment
 from locust.rpc import Message
-from locust.runners import STATE_INIT, STATE_RUNNING, STATE_SPAWNING, STATE_STOPPED, WorkerRunner
+from locust.runners import STATE_INIT, STATE_STOPPED, WorkerRunner
 
 from perf_locust.capture import Capture
 from perf_locust.early_requests import EarlyRequests
+from perf_locust.joining import is_at_work
 from perf_locust.left_spools import LeftSpools
 from perf_locust.messages import ACK, DRAIN, DRAINED, FRAMES, REJOIN, REPORT_KEY, RUN_OPTION
 from perf_locust.open_users import OpenUsers
@@ -52,7 +53,7 @@ class WorkerSide:
         runner.register_message(REJOIN, self.on_rejoin, concurrent=True)
         runner.greenlet.spawn(self._watch)
         runner.greenlet.spawn(self._left.deliver)
-        if runner.state in {STATE_SPAWNING, STATE_RUNNING}:
+        if is_at_work(runner):
             self.on_test_start()
         if early is not None:
             early.hand_over(self._capture.recorder.record if self._capture is not None else None)
