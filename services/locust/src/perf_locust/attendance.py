@@ -50,7 +50,10 @@ class Attendance:
 
     def note_drained(self, worker: str, frames: int) -> None:
         """Note that a worker has stopped its users, and how many frames it has cut in all."""
-        self._of(worker).drained = frames
+        attendant = self._of(worker)
+        attendant.drained = frames
+        if attendant.silent and not frames:
+            self.session.silent(worker)
 
     def look(self) -> None:
         """Notice who died, who is out of reach and who is back."""
