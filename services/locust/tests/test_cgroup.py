@@ -202,6 +202,21 @@ def test_a_worker_at_its_limit_makes_the_run_suspect(gauge: str, value: float, s
     assert said not in reasons("master:host", gauge, value)
 
 
+def test_a_worker_that_was_there_for_a_few_seconds_of_a_run_says_too_little() -> None:
+    cells = np.array([500]), np.array([100])
+    row = FrameRow(FrameKey("GET", "/", ""), 100, 100, 1.0, 0.01, 0.01, 0, *cells)
+
+    def frames(source: str, count: int, lag: float) -> list[Frame]:
+        gauges = {"loop_lag_seconds": lag}
+        return [Frame(source, seq, 100.0 + seq, (row,), gauges=gauges) for seq in range(1, count + 1)]
+
+    def judged(*made: Frame) -> tuple[str, ...]:
+        return judge(build_recording(RunInfo("r", "s", "t"), list(made)), Incidents()).reasons
+
+    assert judged(*frames("stays", 20, 0.0), *frames("leaves", 6, 0.3)) == ()
+    assert "event loop" in " ".join(judged(*frames("leaves", 6, 0.3)))
+
+
 def reasons(source: str, gauge: str, value: float) -> str:
     cells = np.array([500]), np.array([100])
     row = FrameRow(FrameKey("GET", "/", ""), 100, 100, 1.0, 0.01, 0.01, 0, *cells)

@@ -158,12 +158,10 @@ def _unsteady(recording: Recording) -> Iterator[str]:
 
 
 def _share_above(gauges: tuple[GaugeSeries, ...], name: str, limit: float) -> float:
-    shares = [
-        float((gauge.values > limit).mean())
-        for gauge in gauges
-        if gauge.name == name and len(gauge.values) > 3 and not gauge.source.startswith(MASTER)
-    ]
-    return max(shares, default=0.0)
+    """Return the largest share of a worker's readings above the limit; a worker that came or left says too little."""
+    read = [each.values for each in gauges if each.name == name and not each.source.startswith(MASTER)]
+    fewest = max(4, max(map(len, read), default=0) / 2)
+    return max((float((values > limit).mean()) for values in read if len(values) >= fewest), default=0.0)
 
 
 def _users_reached(gauges: tuple[GaugeSeries, ...]) -> int:
