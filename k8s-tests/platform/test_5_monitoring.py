@@ -5,6 +5,7 @@ import os
 import re
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import httpx
 import pytest
@@ -27,7 +28,7 @@ class Prometheus:
         """Remember the way."""
         self._door = door
 
-    def get(self, path: str, **parameters: str) -> dict:  # type: ignore[type-arg]
+    def get(self, path: str, **parameters: str) -> dict[str, Any]:
         """Return the data of an answer; an error is one of the query."""
         answer = httpx.get(f"{self._door.url}/api/v1/{path}", params=parameters, timeout=30)
         assert answer.status_code in {200, 503}, f"{parameters}: {answer.text[:300]}"
@@ -107,5 +108,5 @@ def test_every_dashboard_query_is_answered_during_a_run(release: Release, promet
     assert len(empty) <= 0.2 * len(asked), empty
 
 
-def _ours(group: dict, release: Release) -> bool:  # type: ignore[type-arg]
+def _ours(group: dict[str, Any], release: Release) -> bool:
     return release.namespace in group["file"]

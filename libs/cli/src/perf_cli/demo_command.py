@@ -73,7 +73,7 @@ def _is_inconclusive(store: RunStore, shown: Shown) -> bool:
 def _once_more(stack: Stack, store: RunStore, same_build: Shown, seconds: float) -> Shown:
     """Do what an INCONCLUSIVE verdict advises: a second run of the old build in the baseline, and a longer run."""
     print(
-        "3 slower      INCONCLUSIVE: this machine is too noisy for runs of this length; run 2 joins the baseline "
+        "3 slower      INCONCLUSIVE: runs of this length do not show it on this machine; run 2 joins the baseline "
         "and the slower build runs once more, twice as long",
         flush=True,
     )
