@@ -47,10 +47,12 @@ def clean_environment(**more: str) -> dict[str, str]:
 
 
 @contextmanager
-def running_exporter(*arguments: str, **environment: str) -> Iterator[Exporter]:
+def running_exporter(
+    *arguments: str, command: tuple[str, ...] = (sys.executable, "-m", "perf_exporter"), **environment: str
+) -> Iterator[Exporter]:
     """Start the exporter on a free port, and end it as Kubernetes would."""
-    command = [sys.executable, "-m", "perf_exporter", "--port", "0", *arguments]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=clean_environment(**environment))
+    whole = [*command, "--port", "0", *arguments]
+    process = subprocess.Popen(whole, stdout=subprocess.PIPE, text=True, env=clean_environment(**environment))
     try:
         assert process.stdout is not None
         line = process.stdout.readline()
