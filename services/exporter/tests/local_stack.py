@@ -28,6 +28,8 @@ class LocalStack:
     exporter: str
     prometheus: str
     folder: Path
+    printed: str
+    """What was printed until the last address was, in the file it was sent to."""
 
     def start_run(self, users: int) -> None:
         """Start a run as curl would: a form, and no Origin."""
@@ -84,6 +86,7 @@ def _addresses(process: subprocess.Popen[bytes], out: Path, folder: Path) -> Loc
                 found["Exporter"],
                 found["Prometheus"],
                 folder,
+                text,
             )
         assert process.poll() is None, text
         assert time.monotonic() < deadline, text

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from local_stack import LocalStack, local_stack, wait_until
+from local_stack import LINES, LocalStack, local_stack, wait_until
 from panels import RULES, annotation_queries, queries, variable_selectors
 from prometheus_api import PrometheusApi, QueryError
 
@@ -41,6 +41,7 @@ class Observed:
     targets: list[dict[str, object]]
     users: float
     recording: Recording
+    printed: str
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +61,14 @@ def observed(tmp_path_factory: pytest.TempPathFactory, prometheus_programs: Path
         wait_until(lambda: _caught_up(prometheus, recording), "Prometheus has the run's last figures")
         told = (stack.folder / "runs" / recording.info.id / "report.html").read_text()
         assert "The target during the run" in told, "the master was not told of the Prometheus beside it"
-        yield Observed(prometheus, empty, refused, len(asked), rules, targets, users, recording)
+        yield Observed(prometheus, empty, refused, len(asked), rules, targets, users, recording, stack.printed)
+
+
+def test_up_prints_each_address_once_and_names_locust_in_the_first(observed: Observed) -> None:
+    lines = observed.printed.splitlines()
+
+    assert [line.partition("  ")[0] for line in lines if "  http" in line] == list(LINES)
+    assert [line for line in lines if "locust" in line.lower()] == lines[:1]
 
 
 def test_up_scrapes_service_and_exporter_only_every_5_seconds(observed: Observed) -> None:
