@@ -1,4 +1,4 @@
-"""The exporter in an environment of its own, installed as its image installs it: nothing else of this project is there."""
+"""The exporter installed as its image installs it, in an environment where nothing else of this project is."""
 
 import json
 import re
