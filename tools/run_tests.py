@@ -1,7 +1,11 @@
 """Run all checks and every package's tests, each package in a process of its own, and sum the counts.
 
+    python tools/run_tests.py                  # `make test`
+    python tools/run_tests.py --checks-only    # `make check`
+    python tools/run_tests.py --failed         # the checks, and what failed the last time, alone
+
 Packages are apart because Locust monkey-patches its process. They run in two lanes at a time: most tests wait for
-real processes rather than compute. A check counts as one test.
+real processes rather than compute. A check counts as one test. What failed is named again before the last line.
 """
 
 import subprocess
@@ -9,13 +13,15 @@ import sys
 import tempfile
 import time
 import xml.etree.ElementTree as ET
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 BIN = Path(sys.executable).parent
 LANES = 2
+CACHE = Path(".pytest_cache").absolute()
+FAILED = CACHE / "failed-packages"
 # The longest first, so that the lanes end at about the same time.
 PACKAGES = (
     "libs/cli",
@@ -42,10 +48,17 @@ class Counts:
     passed: int = 0
     failed: int = 0
     skipped: int = 0
+    names: tuple[str, ...] = ()
+    """What failed, each with the first line of why."""
 
     def __add__(self, other: "Counts") -> "Counts":
         """Return the sum."""
-        return Counts(self.passed + other.passed, self.failed + other.failed, self.skipped + other.skipped)
+        return Counts(
+            self.passed + other.passed,
+            self.failed + other.failed,
+            self.skipped + other.skipped,
+            self.names + other.names,
+        )
 
     def __str__(self) -> str:
         """Return the closing line's form."""
@@ -57,10 +70,10 @@ def check(name: str, command: tuple[str, ...]) -> Counts:
     lines: list[str] = []
     code = run(lines.append, *command)
     say("\n".join([f"{'FAILED' if code else 'ok    '} {name}", *(lines if code else ())]))
-    return Counts(failed=1) if code else Counts(passed=1)
+    return Counts(failed=1, names=(name,)) if code else Counts(passed=1)
 
 
-def test(package: str) -> Counts:
+def test(package: str, *options: str) -> Counts:
     """Run the tests of one package; a pytest that crashes or finds nothing to run counts as a failure."""
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
@@ -71,11 +84,14 @@ def test(package: str) -> Counts:
             "-q",
             "--color=no",
             f"--junitxml={report}",
+            "--override-ini",
+            f"cache_dir={CACHE / package}",  # its own: the lanes would overwrite each other's
+            *options,
             f"{package}/tests",
         )
         counts = read_counts(report)
     if code and not counts.failed:
-        counts += Counts(failed=1)
+        counts += Counts(failed=1, names=(f"{package}: pytest ended with {code}",))
     say(f"== {package}: {counts} in {time.monotonic() - began:.0f} s")
     return counts
 
@@ -96,7 +112,15 @@ def read_counts(report: Path) -> Counts:
         return Counts()
     suite = next(ET.parse(report).iter("testsuite"))  # noqa: S314  our own file
     total, failed, errors, skipped = (int(suite.get(key, 0)) for key in ("tests", "failures", "errors", "skipped"))
-    return Counts(total - failed - errors - skipped, failed + errors, skipped)
+    return Counts(total - failed - errors - skipped, failed + errors, skipped, tuple(failures(suite)))
+
+
+def failures(suite: ET.Element) -> Iterator[str]:
+    """Yield the failed tests of a JUnit suite, each with the first line of why."""
+    for case in suite.iter("testcase"):
+        for cause in (*case.iterfind("failure"), *case.iterfind("error")):
+            why = (cause.get("message") or "").partition("\n")[0][:200]
+            yield f"{case.get('classname')}::{case.get('name')}: {why}"
 
 
 def say(text: str) -> None:
@@ -105,13 +129,32 @@ def say(text: str) -> None:
     sys.stdout.flush()
 
 
+def test_all() -> Counts:
+    """Run every package's tests in lanes, and remember which packages had failures."""
+    with_tests = [package for package in PACKAGES if any(Path(package, "tests").glob("test_*.py"))]
+    with ThreadPoolExecutor(LANES) as lanes:
+        counts = list(lanes.map(test, with_tests))
+    CACHE.mkdir(exist_ok=True)
+    FAILED.write_text("\n".join(name for name, each in zip(with_tests, counts, strict=True) if each.failed))
+    return sum(counts, Counts())
+
+
+def test_failed() -> Counts:
+    """Run what failed the last time, alone."""
+    if not FAILED.exists():
+        return Counts(failed=1, names=("no whole run was finished here before: make test",))
+    return sum((test(package, "--last-failed") for package in FAILED.read_text().split()), Counts())
+
+
 def main() -> int:
     """Run everything and end with one closing line."""
     total = sum((check(name, command) for name, command in CHECKS.items()), Counts())
-    if "--checks-only" not in sys.argv:
-        with_tests = [package for package in PACKAGES if any(Path(package, "tests").glob("test_*.py"))]
-        with ThreadPoolExecutor(LANES) as lanes:
-            total = sum(lanes.map(test, with_tests), total)
+    if "--failed" in sys.argv:
+        total += test_failed()
+    elif "--checks-only" not in sys.argv:
+        total += test_all()
+    for name in total.names:
+        say(f"FAILED {name}")
     say(str(total))
     return 1 if total.failed else 0
 
