@@ -18,8 +18,8 @@ from urllib3.exceptions import HTTPError
 sys.path.insert(0, str(Path(__file__).parent))  # the tests' own modules
 
 from mailbox_pod import MailboxPod
+from namespaces import remove_namespace
 from release import CHART, Release
-from waiting import until
 
 NAMESPACE = "perf-e2e"
 
@@ -39,11 +39,11 @@ def core() -> client.CoreV1Api:
 @pytest.fixture(scope="session")
 def namespace(core: client.CoreV1Api) -> Iterator[str]:
     """A namespace that admits restricted pods only; what an earlier run left is removed first."""
-    _remove(core, NAMESPACE)
+    remove_namespace(core, NAMESPACE)
     labels = {f"pod-security.kubernetes.io/{mode}": "restricted" for mode in ("enforce", "warn", "audit")}
     core.create_namespace(client.V1Namespace(metadata=client.V1ObjectMeta(name=NAMESPACE, labels=labels)))
     yield NAMESPACE
-    _remove(core, NAMESPACE)
+    remove_namespace(core, NAMESPACE)
 
 
 @pytest.fixture(scope="session")
@@ -89,13 +89,3 @@ def saw(capfd: pytest.CaptureFixture[str], request: pytest.FixtureRequest) -> Ca
             print(f"    {request.node.name}: {text}", flush=True)
 
     return tell
-
-
-def _remove(core: client.CoreV1Api, name: str) -> None:
-    try:
-        core.delete_namespace(name)
-    except ApiException as cause:
-        if cause.status == 404:
-            return
-        raise
-    until(lambda: name not in {each.metadata.name for each in core.list_namespace().items}, f"{name} to go", 180)
