@@ -14,6 +14,12 @@ def _ended(release: Release, job: str) -> str:
     return until(status, f"the end of job {job}", 400)
 
 
+def _made_by(release: Release, schedule: str) -> str:
+    owners = "{range .items[*]}{.metadata.name} {.metadata.ownerReferences[*].name}{'\\n'}{end}"
+    lines = release.kubectl("get", "jobs", "-o", f"jsonpath={owners}").splitlines()
+    return next((line.split()[0] for line in lines if line.split()[1:] == [schedule]), "")
+
+
 def test_run_job_and_schedule_end_with_the_exit_code_of_their_run(release: Release, saw) -> None:
     release.upgrade(
         runJob__enabled="true",
@@ -33,9 +39,16 @@ def test_run_job_and_schedule_end_with_the_exit_code_of_their_run(release: Relea
     saw(f"{job}: {first}; {log.strip().splitlines()[-1]}")
     assert "Complete" in first, log
 
-    failing = "run-that-fails"
-    release.upgrade(run__thresholds__impossible="p50 < 1us", runJob__enabled="false")
-    release.kubectl("create", "job", failing, f"--from=cronjob/{release.component('schedule')}")
+    release.upgrade(
+        run__thresholds__impossible="p50 < 1us",
+        runJob__enabled="false",
+        schedule__cron="* * * * *",
+        schedule__suspend="false",
+    )
+    schedule = release.component("schedule")
+    failing = until(lambda: _made_by(release, schedule), "the Job of the schedule's next minute", 150)
+    release.kubectl("patch", "cronjob", schedule, "-p", '{"spec": {"suspend": true}}')
+    release.settings["schedule.suspend"] = "true"
     second = _ended(release, failing)
     log = release.kubectl("logs", f"job/{failing}")
     code = release.kubectl(
