@@ -3,13 +3,19 @@
 import logging
 import os
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
+from pymongo import MongoClient
 
 from perf_api.commands import run
 from perf_api.settings import PREFIX, Settings, SettingsError, is_secret, read_settings
@@ -95,8 +101,6 @@ def test_an_unknown_database_is_refused_not_replaced(
 
 
 def test_a_taken_port_is_said(capsys: pytest.CaptureFixture[str]) -> None:
-    import socket
-
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         assert run(["serve", "--port", port, "--metrics-port", "0", "--database", "sqlite:///:memory:"]) == 1
@@ -170,6 +174,57 @@ def test_seeding_an_unreachable_database_says_what_to_do(capsys: pytest.CaptureF
     message = capsys.readouterr().err
     assert "PERF_API_DATABASE" in message
     assert "hunter2" not in message
+
+
+def test_seeding_waits_for_a_mongodb_that_comes(mongodb_url: str) -> None:
+    server = urlsplit(mongodb_url)
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    login = server.netloc.rpartition("@")[0] + "@" if "@" in server.netloc else ""
+    query = dict(parse_qsl(server.query)) | {"serverSelectionTimeoutMS": "200", "directConnection": "true"}
+    query.pop("timeoutMS", None)  # it would wait for a server, too
+    url = server._replace(netloc=f"{login}127.0.0.1:{port}", query=urlencode(query)).geturl()
+    options = ["--items", "3", "--orders", "0", "--wait", "60"]
+    with subprocess.Popen(
+        [sys.executable, "-m", "perf_api", "seed", *options],
+        env=os.environ | {"PERF_API_DATABASE": url},
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as seeding:
+        assert seeding.stderr is not None
+        assert "no MongoDB server can be reached; trying again" in seeding.stderr.readline()
+        with forwarding(port, (server.hostname or "", server.port or 27017)):
+            assert seeding.wait(60) == 0
+    with MongoClient[dict[str, object]](mongodb_url) as client:
+        assert client.get_default_database()["items"].count_documents({}) == 3
+
+
+@contextmanager
+def forwarding(port: int, to: tuple[str, int]) -> Iterator[None]:
+    """Hand every connection to a loopback port on to another address."""
+    with socket.create_server(("127.0.0.1", port)) as door, ThreadPoolExecutor(16) as hands:
+
+        def take() -> None:
+            with suppress(OSError):  # closed: the end
+                while True:
+                    here, _ = door.accept()
+                    there = socket.create_connection(to)
+                    hands.submit(carry, here, there)
+                    hands.submit(carry, there, here)
+
+        hands.submit(take)
+        yield
+        door.shutdown(socket.SHUT_RDWR)
+
+
+def carry(source: socket.socket, sink: socket.socket) -> None:
+    """Copy what comes until one side has ended."""
+    with suppress(OSError):
+        while data := source.recv(65536):
+            sink.sendall(data)
+    for each in (source, sink):
+        with suppress(OSError):
+            each.shutdown(socket.SHUT_RDWR)
 
 
 def test_the_openapi_document_is_printed_or_written(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

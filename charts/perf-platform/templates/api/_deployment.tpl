@@ -28,7 +28,7 @@ spec:
         - name: seed
           image: {{ .image }}
           imagePullPolicy: {{ $api.image.pullPolicy }}
-          args: [seed, --items, {{ int $api.seedItems | quote }}]
+          args: [seed, --items, {{ int $api.seedItems | quote }}, --wait, "120"]
           env:
             - name: PERF_API_DATABASE
               valueFrom:

@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import os
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -68,12 +69,15 @@ def _parser() -> argparse.ArgumentParser:
     _add_number(seeding, "items", "items to add")
     _add_number(seeding, "orders", "orders to add; they choose items by Zipf's law")
     _add_number(seeding, "seed", "number of the data set")
+    _add_number(seeding, "wait", "seconds to wait for a database that does not answer")
     describing = commands.add_parser("openapi", help="print the OpenAPI document", epilog="example: perf-api openapi")
     describing.add_argument("--output", metavar="FILE", help=f"write it to a file ({PREFIX}OUTPUT)")
     return parser
 
 
-_DEFAULTS = {"items": 1000, "orders": 1000, "seed": 1}
+_DEFAULTS = {"items": 1000, "orders": 1000, "seed": 1, "wait": 0}
+_PAUSE = 1.0
+"""Seconds between two attempts to reach a database."""
 
 
 def _add(parser: argparse.ArgumentParser, name: str) -> None:
@@ -105,10 +109,18 @@ def _number(given: dict[str, str], name: str) -> int:
 
 
 def _seed(given: dict[str, str]) -> int:
-    items, orders, number = (_number(given, name) for name in ("items", "orders", "seed"))
-    settings = read_settings(**given)
-    asyncio.run(_fill(settings.database, items, orders, number))
-    return 0
+    items, orders, number, patience = (_number(given, name) for name in ("items", "orders", "seed", "wait"))
+    url, give_up = read_settings(**given).database, time.monotonic() + patience
+    while True:
+        try:
+            asyncio.run(_fill(url, items, orders, number))
+        except DatabaseUnavailableError as error:  # what was added before stays as it is
+            if time.monotonic() >= give_up:
+                raise
+            _say(f"{error}; trying again", _FAILED)
+            time.sleep(_PAUSE)
+        else:
+            return 0
 
 
 async def _fill(url: str, items: int, orders: int, number: int) -> None:
