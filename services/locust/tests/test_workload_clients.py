@@ -61,7 +61,7 @@ def test_both_user_classes_give_the_same_verdict_on_an_endpoint_that_became_slow
     store = RunStore(locusts.folder / "runs")
 
     run_both(locusts, service, 1)
-    fault = json.dumps({"method": "GET", "route": SLOW, "slowdown": 3.0}).encode()
+    fault = json.dumps({"method": "GET", "route": SLOW, "slowdown": 8.0}).encode()
     headers = {"Content-Type": "application/json"}
     urllib.request.urlopen(urllib.request.Request(f"{service}/admin/faults", fault, headers, method="PUT")).close()
     run_both(locusts, service, 2)
