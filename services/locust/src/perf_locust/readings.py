@@ -11,7 +11,7 @@ TICK = 0.02
 """Seconds between two looks at the event loop; the lag of a tick is how much later it came."""
 
 SHORTEST = 0.4
-"""Seconds below which a CPU reading says more about the clock than about the load; the last one is kept."""
+"""Seconds below which a CPU reading says more about the clock than about the load; the last one, if any, is kept."""
 
 
 class LoopLag:
@@ -40,6 +40,31 @@ class LoopLag:
             before = now
 
 
+class HostCpu:
+    """CPU of all cores together since the last reading.
+
+    psutil's own `cpu_percent` remembers a reading per thread, and under gevent every greenlet is one: the first
+    reading of each would be 0.
+    """
+
+    def __init__(self) -> None:
+        """Take the reading that the next one is relative to."""
+        self._last = _busy_and_total()
+
+    def take(self) -> float:
+        """Return the busy share of all cores, 0 to 1."""
+        last, self._last = self._last, _busy_and_total()
+        busy, total = (now - before for now, before in zip(self._last, last, strict=True))
+        return min(max(busy / total, 0.0), 1.0) if total > 0 else 0.0
+
+
+def _busy_and_total() -> tuple[float, float]:
+    """Return the CPU seconds of all cores since the host's start; guests are in `user` already."""
+    times = psutil.cpu_times()._asdict()
+    total = sum(seconds for name, seconds in times.items() if not name.startswith("guest"))
+    return total - times["idle"] - times.get("iowait", 0.0), total
+
+
 class Readings:
     """Reads this process, its container and its host; CPU is a ratio since the last reading.
 
@@ -48,23 +73,22 @@ class Readings:
     """
 
     def __init__(self) -> None:
-        """Take the first reading, which later ones are relative to."""
-        self._process = psutil.Process()
+        """Take the reading that the first one is relative to."""
+        self._process, self._host = psutil.Process(), HostCpu()
         self._lag = LoopLag()
-        self._cpu, self._host_cpu, self._read_at = 0.0, 0.0, 0.0
+        self._process.cpu_percent(None)
+        self._cpu: dict[str, float] = {}
+        self._read_at = time.monotonic()
         container = own_container()
         self._container = ContainerReadings(container) if container is not None else None
-        self.take()
 
     def take(self) -> dict[str, float]:
-        """Return the readings by gauge name; those the system does not offer are left out."""
+        """Return the readings by gauge name; what the system does not offer, or CPU not known yet, is left out."""
         memory = psutil.virtual_memory()
         self._read_cpu()
-        readings = {
-            "cpu_ratio": self._cpu,
+        readings = self._cpu | {
             "loop_lag_seconds": self._lag.take(),
             "memory_bytes": float(self._process.memory_info().rss),
-            "host_cpu_ratio": self._host_cpu,
             "host_memory_used_bytes": float(memory.total - memory.available),
         }
         if self._container is None:
@@ -74,7 +98,7 @@ class Readings:
     def _read_cpu(self) -> None:
         now = time.monotonic()
         if now - self._read_at > SHORTEST:
-            self._cpu, self._host_cpu = self._process.cpu_percent(None) / 100, psutil.cpu_percent(None) / 100
+            self._cpu = {"cpu_ratio": self._process.cpu_percent(None) / 100, "host_cpu_ratio": self._host.take()}
             self._read_at = now
 
     def stop(self) -> None:
