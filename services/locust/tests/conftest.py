@@ -33,7 +33,7 @@ async def answer(reader, writer):
                 body = str(served).encode()
             else:
                 served += 1
-                await asyncio.sleep(0.02 if path == b"/slow" else 0.002)
+                await asyncio.sleep({b"/slow": 0.02, b"/stuck": 60}.get(path, 0.002))
                 body = b"hello"
             writer.write(b"HTTP/1.1 200 OK\\r\\nContent-Length: %d\\r\\n\\r\\n" % len(body) + body)
             await writer.drain()

@@ -234,6 +234,33 @@ def test_users_that_die_in_on_start_make_a_run_suspect(arguments: tuple[str, ...
     assert locusts.recording().info.validity is Validity.SUSPECT
 
 
+STUCK = """
+import itertools
+from locust import FastHttpUser, constant, task
+born = itertools.count()
+class Plain(FastHttpUser):
+    wait_time = constant(0.05)
+    def on_start(self): self.path = "/stuck" if next(born) % 2 else "/fast"
+    @task
+    def ask(self): self.client.get(self.path)
+"""
+
+
+@pytest.mark.parametrize("arguments", [(), ("--processes", "2")], ids=["one process", "--processes 2"])
+def test_users_still_at_work_when_the_stop_timeout_ends_are_told(arguments: tuple[str, ...], server, locusts) -> None:
+    (locusts.folder / "plain.py").write_text(STUCK)
+    load = ["--headless", "-H", server.url, "-u", "8", "-r", "8", "-t", "4s", "--stop-timeout", "1"]
+    single = locusts.start("master", *arguments, *load, "--master-bind-port", str(locusts.port), "--master-port",
+                           str(locusts.port))  # fmt: skip
+
+    assert single.wait(LONG) == 0, locusts.log()
+    recording = locusts.recording()
+    told = [int(event.text.split()[0]) for event in recording.info.events if event.kind == "cut_off"]
+    assert sum(told) == 4
+    assert recording.requests == server.served() - 4
+    assert recording.info.validity is Validity.VALID
+
+
 @pytest.mark.parametrize("arguments", [(), ("--processes", "2")], ids=["one process", "--processes 2"])
 def test_other_ways_to_start_locust_record_all_the_same(arguments: tuple[str, ...], server, locusts) -> None:
     load = ["--headless", "-H", server.url, "-u", "6", "-r", "6", "-t", "5s", "--master-bind-port", str(locusts.port)]

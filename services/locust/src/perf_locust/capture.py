@@ -8,6 +8,7 @@ from locust.runners import STATE_RUNNING, Runner
 
 from perf_core.model.frame import Frame
 from perf_core.runstore.spool import Spool
+from perf_locust.messages import CUT_OFF
 from perf_locust.open_users import OpenUsers
 from perf_locust.outbound import Outbound
 from perf_locust.readings import Readings
@@ -31,6 +32,7 @@ class Capture:
         self._told_dropped = 0
         self._users = 0
         self._gone = 0.0
+        self._cut_off = 0
 
     def count_users(self, runner: Runner) -> None:
         """Note how many users this process has, and the share of those it was given that are gone by themselves."""
@@ -42,11 +44,16 @@ class Capture:
         """Note that all users were stopped."""
         self._users, self._gone = 0, 0.0
 
+    def cut_off(self, users: int) -> None:
+        """Note users that were killed at the end of the stop timeout, maybe with a request in flight."""
+        self._cut_off += users
+
     def cut(self) -> Frame:
         """Make a frame of what was recorded since the last one and put it into the outbound queue."""
         cut = self.recorder.cut()
         users = {"users": float(self._users), "users_gone_ratio": self._gone}
-        gauges = self._readings.take() | users | self._open_users.gauges()
+        cut_off, self._cut_off = {CUT_OFF: float(self._cut_off)} if self._cut_off else {}, 0
+        gauges = self._readings.take() | users | cut_off | self._open_users.gauges()
         dropped, self._told_dropped = self.outbound.dropped - self._told_dropped, self.outbound.dropped
         frame = Frame(
             self._worker,

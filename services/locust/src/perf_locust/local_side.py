@@ -6,6 +6,7 @@ from locust.runners import LocalRunner
 
 from perf_locust.capture import Capture
 from perf_locust.conductor import Conductor
+from perf_locust.cut_off import CutOff
 from perf_locust.open_users import OpenUsers
 
 WORKER = "local"
@@ -22,9 +23,11 @@ class LocalSide:
         self._open_users = open_users
         self._capture: Capture | None = None
         self._greenlet: gevent.Greenlet | None = None
+        self._cut_off = CutOff()
         events = environment.events
         events.test_start.add_listener(self.on_test_start)
         events.spawning_complete.add_listener(conductor.on_spawning_complete)
+        events.test_stopping.add_listener(self.on_test_stopping)
         events.test_stop.add_listener(self.on_test_stop)
         events.quitting.add_listener(self.on_quitting)
 
@@ -38,11 +41,17 @@ class LocalSide:
         self._environment.events.request.add_listener(self._capture.recorder.record)
         self._greenlet = gevent.spawn(self._report)
 
+    def on_test_stopping(self, **_: object) -> None:
+        """Watch who is still at work when the stop timeout is over."""
+        self._cut_off.begin(self._runner)
+
     def on_test_stop(self, **_: object) -> None:
         """Users are gone: take the last frame, judge and report the run."""
         capture, self._capture = self._capture, None
+        users = self._cut_off.end()
         if capture is None:
             return
+        capture.cut_off(users)
         if self._greenlet is not None:
             self._greenlet.kill(block=True)
         self._environment.events.request.remove_listener(capture.recorder.record)

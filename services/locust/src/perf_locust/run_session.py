@@ -19,6 +19,7 @@ from perf_core.runstore.merge import remove_if_empty
 from perf_core.runstore.spool import claim, left_spools
 from perf_locust.ledger import Acknowledge, Ledger
 from perf_locust.losses import Loss
+from perf_locust.messages import CUT_OFF
 from perf_locust.native_thread import in_native_thread
 from perf_locust.settings import Settings
 from perf_locust.validity import Incidents
@@ -136,6 +137,9 @@ class RunSession:
         frames = list(self.ledger.receive(payloads, acknowledge))
         if failing and not any(event.kind == "writing_failed" for event in self.info.events):
             self.happened("writing_failed", f"the volume refuses ({failing}); frames are kept in memory")
+        for frame in frames:
+            if users := int(frame.gauges.get(CUT_OFF, 0)):
+                self._cut_off(frame.worker, users)
         return frames
 
     def settle(self, timeout: float) -> list[Frame]:
@@ -174,6 +178,14 @@ class RunSession:
             silent_workers=tuple(self._silent),
             unwritten_frames=len(self._unwritten),
             clock_skew=self.ledger.clock_skew,
+        )
+
+    def _cut_off(self, worker: str, users: int) -> None:
+        """Note users that were killed: Locust records no request that has not ended."""
+        self.happened(
+            "cut_off",
+            f"{users} users of {worker} were still at work when the stop timeout ended: "
+            f"at most {users} requests in flight are not recorded; a longer --stop-timeout lets them end",
         )
 
     def _take_spools(self, claims: ExitStack, written: list[Path]) -> list[Frame]:

@@ -12,6 +12,7 @@ from locust.rpc import Message
 from locust.runners import STATE_INIT, STATE_STOPPED, WorkerRunner
 
 from perf_locust.capture import Capture
+from perf_locust.cut_off import CutOff
 from perf_locust.early_requests import EarlyRequests
 from perf_locust.joining import is_at_work
 from perf_locust.left_spools import LeftSpools
@@ -41,6 +42,7 @@ class WorkerSide:
         self._capture: Capture | None = None
         self._leaving: list[Capture] = []
         self._stopping = self._drained = False
+        self._cut_off = CutOff()
         self._heard = time.monotonic()
         self._left = LeftSpools(runner, settings.spool_dir)
         events = environment.events
@@ -157,10 +159,14 @@ class WorkerSide:
         if self._runner.state in {STATE_STOPPED, STATE_INIT}:
             return
         self._stopping = True
+        self._cut_off.begin(self._runner)
         try:
             self._runner.stop()
         finally:
             self._stopping = False
+            users = self._cut_off.end()
+        if self._capture is not None:
+            self._capture.cut_off(users)
 
     def _leave(self) -> None:
         """Record for this run no longer; its frames are delivered in the background."""

@@ -17,7 +17,7 @@ class RunEvent:
     """Closed set, snake_case: stage, users_changed, pacing_changed, mix_changed, pacing_missed,
     pacing_silent, pacing_heard, pacing_refused, worker_joined,
     worker_left, worker_lost, worker_away, worker_back, writing_failed, writing_resumed, interrupted, repaired, stop,
-    data_dry, data_wrong, data_lost, data_differs, search_step, search_ended."""
+    data_dry, data_wrong, data_lost, data_differs, search_step, search_ended, cut_off."""
     text: str
     stage: str | None = None
     """Name of the load that begins with it, "" for that of the run's start; only equal loads are compared. None where
