@@ -119,6 +119,10 @@ def test_another_share_is_taken_at_once() -> None:
     assert steps == pytest.approx([2 / 400] * len(steps), abs=1e-4)
 
 
+def at_work(door: Any) -> int:
+    return sum(worker["users"] > 0 for worker in door("/perf/snapshot")["workers"])
+
+
 def test_a_rate_over_two_workers_is_kept_changed_and_told_when_users_are_too_few(server, locusts) -> None:
     from test_pacing import door_of, rate
 
@@ -136,12 +140,20 @@ def test_a_rate_over_two_workers_is_kept_changed_and_told_when_users_are_too_few
     first.wait(60)
     time.sleep(2)
     assert rate(server, 3) == pytest.approx(120, rel=0.1), "the worker that is left takes all starts"
+    locusts.worker(2)
+    locusts.eventually(lambda: at_work(door) == 2, "the worker that joins to have users")
+    time.sleep(1)
+    assert rate(server, 3) == pytest.approx(120, rel=0.1), "the worker that joined takes its share, not more"
     door("/perf/pace", {"rate": 4000})
     locusts.eventually(lambda: door("/perf/snapshot")["dropped"] > 500, "dropped starts")
     master.terminate()
     assert master.wait(90) in {0, 4}, locusts.log()
     recording = locusts.recording()
     context = wait_context(recording)
+    started = {gauge.source: gauge.values[-1] for gauge in recording.gauges if gauge.name == "arrivals_due"}
+
+    assert len(started) == 3
+    assert min(started.values()) > 100, "each of the three had starts"
 
     assert recording.info.validity is Validity.SUSPECT
     assert "starts of the arrival rate were dropped: no user was free; raise --users" in str(
