@@ -10,8 +10,10 @@ from typing import Any
 import gevent
 import pytest
 from locust import User, between, constant, task
+from markupsafe import escape
 
 from perf_core.errors import UsageError
+from perf_core.report.outside import printable
 from perf_locust.acknowledgements import Acknowledgements
 from perf_locust.pace import Pace
 from perf_locust.pace_gate import PaceGate
@@ -122,6 +124,11 @@ def test_forty_sleeping_users_are_paced_on_every_worker_and_given_back(server, l
     assert names["/second"] > 30
     assert names["/gold"] > 30
     assert any("by ana" in event.text for event in recording.info.events)
+    page = (locusts.folder / "runs" / recording.info.id / "report.html").read_text()
+    for event in recording.info.events:
+        if event.kind.endswith("_changed"):
+            mark = f'<title>{escape(printable(event.text, 120))}</title><path class="pf-mark"'
+            assert mark in page, "each change is drawn into the charts"
     assert recording.info.unsettled
 
 
