@@ -69,8 +69,9 @@ def start_stack(
     processes.forget("seed")
     serve = [python, "-m", "perf_api", "serve", "--port", str(api), "--metrics-port", str(metrics)]
     # No line per request: hours of load would fill the disk. No drain: the load ends with the service. No waiting for
-    # the disk: what else it is doing would be measured.
+    # the disk: what else it is doing would be measured. A carrier that takes long beside what a busy machine adds.
     serve += ["--database", database, "--no-access-log", "--drain", "0", "--sqlite-synchronous", "normal"]
+    serve += ["--carrier-latency", "0.08"]
     processes.start("api", [*serve, *(["--enable-faults"] if faults else [])])
     api_page, exporter_page = (f"http://127.0.0.1:{port}/metrics" for port in (metrics, exporter))
     stack = Stack(processes, host, api_page, exporter_page, master)
