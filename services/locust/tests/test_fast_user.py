@@ -13,7 +13,7 @@ import gevent
 import pytest
 from fast_clients import Client, asked, misbehaving
 from gevent import monkey, ssl
-from locust import FastHttpUser, HttpUser, task
+from locust import FastHttpUser, HttpUser, constant, task
 from locust.contrib.fasthttp import FastResponse, ResponseContextManager
 from locust.env import Environment
 from locust.exception import LocustError, StopTest
@@ -377,3 +377,32 @@ def test_changing_the_base_class_is_all_that_a_locustfile_needs(host: str) -> No
         runner.quit()
 
     assert totals[0] == totals[1] == totals[2]
+
+
+def test_a_user_that_wakes_while_it_is_stopped_sends_nothing_that_is_not_recorded(server) -> None:
+    class Waiting(FastUser):
+        host = server.url
+        wait_time = constant(0.3)
+
+        @task
+        def look(self) -> None:
+            self.client.get("/fast")
+
+        def on_stop(self) -> None:
+            self.client.get("/leave")
+
+    environment = Environment(user_classes=[Waiting])
+    environment.stop_timeout = 10
+    events: list[str] = []
+    environment.events.request.add_listener(lambda name, **_: events.append(name))
+    runner = environment.create_local_runner()
+    runner.start(3, spawn_rate=100)
+    gevent.sleep(0.1)
+    assert events == ["/fast"] * 3
+
+    # The loop stands still while Locust begins to stop: then both the end and the next task of all users are due.
+    environment.events.test_stopping.add_listener(lambda **_: monkey.get_original("time", "sleep")(0.5))
+    gevent.spawn_later(0.01, runner.stop).join()  # by a timer, as at the end of --run-time
+
+    assert sorted(events) == ["/fast"] * 3 + ["/leave"] * 3
+    assert server.served() == len(events)

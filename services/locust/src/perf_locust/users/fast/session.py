@@ -7,6 +7,7 @@ from time import perf_counter, time
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+import gevent
 from locust.user import User
 
 from perf_locust.users.fast.answer import Answer, CaughtAnswer
@@ -36,6 +37,8 @@ class FastSession:
         """Send requests below `base_url`, where they are not absolute."""
         self.user, self.request_event = user, user.environment.events.request
         self.request_name: str | None = None
+        self.give_way = False
+        """Whether the next request first lets the event loop do what is due: what ends the user may be among it."""
         self.cookiejar = Cookies()
         self._sender = Sender(transfer, self.cookiejar)
         self._limits, self._max_redirects = limits, max_redirects
@@ -79,6 +82,9 @@ class FastSession:
         """
         if stream or others:
             refuse_arguments({"stream": stream, **others})
+        if self.give_way:  # the user woke while it was being stopped: nothing is sent that nobody would wait for
+            self.give_way = False
+            gevent.sleep(0)
         begun_at = time()
         sent = self._compose(method, url, params, headers, auth, data, json)
         limits = self._limits if timeout is None else _limits(timeout, self._limits)

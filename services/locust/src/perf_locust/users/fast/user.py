@@ -7,6 +7,7 @@ from locust import User
 from locust.contrib.fasthttp import RestResponseContextManager
 from locust.env import Environment
 from locust.exception import StopTest
+from locust.user.task import LOCUST_STATE_WAITING
 from locust.user.users import RestMixin
 
 from perf_locust.users.fast.refusal import refuse_attributes
@@ -56,3 +57,8 @@ class FastUser(User, RestMixin[RestResponseContextManager]):
             max_redirects=self.max_redirects,
             default_headers=self.default_headers,
         )
+
+    def stop(self, force: bool = False) -> bool:
+        """End the user: at once when it waits, else after its task."""
+        self.client.give_way |= self._state == LOCUST_STATE_WAITING
+        return bool(super().stop(force))
