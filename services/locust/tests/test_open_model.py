@@ -12,17 +12,22 @@ import pytest
 from perf_core.errors import UsageError
 from perf_core.model.verdict import Validity
 from perf_core.report.waits import wait_context
-from perf_locust.users.arrivals import PATIENCE, Arrivals
+from perf_locust.users.arrivals import PATIENCE, Arrivals, Turn
 from perf_locust.users.schedule import Rate, Share, constant_rate, poisson_rate, staged_rate
 
 OPEN = """
-import time
+import os, time
 from locust import FastHttpUser, task
 from perf_locust.users import ArrivalRateUser, constant_rate
+due = os.open(f"due-{os.getpid()}.txt", os.O_CREAT | os.O_WRONLY | os.O_APPEND)
 class Buyer(ArrivalRateUser, FastHttpUser):
     rate = constant_rate(60)
     def on_start(self):
-        time.sleep(0.01)
+        time.sleep(float(os.environ.get("LOGIN_SECONDS", 0.01)))
+    def _take(self):
+        at = super()._take()
+        os.write(due, b"%.6f\\n" % at)
+        return at
     @task
     def look(self): self.client.get(PATH)
 """
@@ -83,7 +88,7 @@ def test_starts_without_a_free_user_wait_a_second_and_are_dropped_then() -> None
     user = gevent.spawn(arrivals.take)
     gevent.sleep(0)
     for due in (100.0, 100.1, 100.2):
-        arrivals._start(due)
+        arrivals._hand_out(due)
     user.join(5)
     now = 100.05
     second = arrivals.take()
@@ -94,7 +99,7 @@ def test_starts_without_a_free_user_wait_a_second_and_are_dropped_then() -> None
     assert user.value == 100.0
     assert second == 100.1
     assert not third.ready()
-    assert (arrivals.due, arrivals.dropped) == (3, 1)
+    assert arrivals.dropped == 1
     third.kill()
     assert not arrivals._idle, "a user that is stopped gets no start"
 
@@ -108,7 +113,7 @@ def test_another_share_is_taken_at_once() -> None:
             taken.append(arrivals.take())
 
     greenlet = gevent.spawn(user)
-    arrivals.share(1, 2, 400.0)
+    arrivals.share(Turn(1, 2, 400.0))
     with gevent.Timeout(20):
         while len(taken) < 20:
             gevent.sleep(0.01)
@@ -119,8 +124,60 @@ def test_another_share_is_taken_at_once() -> None:
     assert steps == pytest.approx([2 / 400] * len(steps), abs=1e-4)
 
 
-def at_work(door: Any) -> int:
-    return sum(worker["users"] > 0 for worker in door("/perf/snapshot")["workers"])
+def test_a_worker_that_joins_takes_over_without_a_start_lost_or_twice() -> None:
+    now, taken = 0.0, {name: list[float]() for name in ("first", "second", "late")}
+    workers = {name: Arrivals(constant_rate(500), clock=lambda: 1000 + now) for name in taken}
+
+    def user(name: str) -> None:
+        while True:
+            taken[name].append(workers[name].take() - 1000)
+
+    def pass_until(then: float) -> None:
+        nonlocal now
+        while now < then:
+            now += 0.02
+            gevent.sleep(0.003)
+
+    greenlets = [gevent.spawn(user, name) for name in taken for _ in range(5)]
+    workers["first"].begin(1000, lambda: True, Turn(since=0.1))
+    pass_until(0.2)
+    workers["second"].begin(1000, lambda: True, Turn(1, 2, None, 0.4))
+    workers["first"].share(Turn(0, 2, None, 0.4))
+    workers["first"].share(Turn(0, 3, None, 0.8))
+    pass_until(0.5)
+    workers["second"].share(Turn(1, 3, None, 0.8))
+    pass_until(1.0)
+    workers["late"].begin(1000, lambda: True, Turn(2, 3, None, 0.8))
+    pass_until(1.2)
+    with gevent.Timeout(20):
+        while max(taken["late"], default=0) < 1.1:
+            gevent.sleep(0.01)
+    for each in workers.values():
+        each.end()
+    gevent.killall(greenlets)
+    numbers = sorted(round(at * 500) for at in itertools.chain.from_iterable(taken.values()))
+
+    assert numbers[:499] == list(range(51, 550))
+    assert min(taken["second"]) == pytest.approx(0.4, abs=0.005)
+    assert min(taken["late"]) == pytest.approx(0.8, abs=0.007)
+
+
+def test_a_start_that_a_stopped_user_had_got_goes_to_another() -> None:
+    arrivals = Arrivals(constant_rate(1), clock=lambda: 100.0)
+    stopped, other = gevent.spawn(arrivals.take), gevent.spawn(arrivals.take)
+    gevent.sleep(0)
+    stopped.kill(block=False)
+    for due in (99.8, 99.9):
+        arrivals._hand_out(due)
+    stopped.join(5)
+
+    assert other.get(timeout=5) == 99.8
+    assert gevent.spawn(arrivals.take).get(timeout=5) == 99.9
+
+
+def starts(locusts) -> list[float]:
+    """Return when the starts that users have got were due, over all workers."""
+    return sorted(float(line) for file in locusts.folder.glob("due-*.txt") for line in file.read_text().split())
 
 
 def test_a_rate_over_two_workers_is_kept_changed_and_told_when_users_are_too_few(server, locusts) -> None:
@@ -131,8 +188,16 @@ def test_a_rate_over_two_workers_is_kept_changed_and_told_when_users_are_too_few
     master = locusts.master(*load)
     first, _ = locusts.worker(0), locusts.worker(1)
     server.wait_for(60)
-    assert rate(server, 3) == pytest.approx(60, rel=0.1)
     door = door_of(locusts)
+    began = time.time() + 2
+    locusts.environment["LOGIN_SECONDS"] = "1.5"
+    third = locusts.worker(2)
+    joined = locusts.folder / f"due-{third.pid}.txt"
+    locusts.eventually(lambda: joined.exists() and joined.stat().st_size > 0, "the starts of the third worker")
+    time.sleep(2)
+    due = [at for at in starts(locusts) if began < at < time.time() - 1]
+    steps = [after - before for before, after in itertools.pairwise(due)]
+    assert steps == pytest.approx([1 / 60] * len(steps), abs=1e-4), "a worker joined: no start is lost, none is twice"
     assert door("/perf/pace", {"rate": 120})["missing"] == []
     time.sleep(1)
     assert rate(server, 3) == pytest.approx(120, rel=0.1)
@@ -140,10 +205,6 @@ def test_a_rate_over_two_workers_is_kept_changed_and_told_when_users_are_too_few
     first.wait(60)
     time.sleep(2)
     assert rate(server, 3) == pytest.approx(120, rel=0.1), "the worker that is left takes all starts"
-    locusts.worker(2)
-    locusts.eventually(lambda: at_work(door) == 2, "the worker that joins to have users")
-    time.sleep(1)
-    assert rate(server, 3) == pytest.approx(120, rel=0.1), "the worker that joined takes its share, not more"
     door("/perf/pace", {"rate": 4000})
     locusts.eventually(lambda: door("/perf/snapshot")["dropped"] > 500, "dropped starts")
     master.terminate()
@@ -162,6 +223,9 @@ def test_a_rate_over_two_workers_is_kept_changed_and_told_when_users_are_too_few
     assert (recording.info.fingerprint["load_model"], recording.info.fingerprint["arrival_rate"]) == ("open", "60")
     assert context is not None
     assert "were dropped because no user was free within a second" in context.starts
+    page = next((locusts.folder / "runs").glob("*/report.html")).read_text()
+    assert context.starts in page
+    assert "<h2>Latency from the intended start</h2>" in page
     (key,) = recording.intended
     assert recording.intended[key].total == recording.endpoints[key].ok.total == server.served()
     assert recording.intended[key].quantile(0.99) > recording.endpoints[key].ok.histogram().quantile(0.99)

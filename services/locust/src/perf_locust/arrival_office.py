@@ -1,6 +1,7 @@
 """In a master: which share of the starts of an arrival rate each worker takes, as workers come and go."""
 
 import time
+from dataclasses import dataclass
 from typing import Any
 
 import gevent
@@ -15,6 +16,19 @@ from perf_locust.open_users import open_classes
 LOOK_EVERY = 0.25
 AGAIN = 2.0
 """Seconds after which a worker is told its share again, in case a message was lost."""
+EARLY = 3.0
+"""Seconds from the begin in which workers get their first users: whoever has some takes part at once."""
+AHEAD = 0.3
+"""Seconds in which a new share reaches all workers; they change to it together, so that no start is lost or twice."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Shares:
+    """Who takes a share of which rate, for starts that are due later than `since` seconds after the begin."""
+
+    members: tuple[str, ...] = ()
+    rate: float | None = None
+    since: float = 0.0
 
 
 class ArrivalOffice:
@@ -25,6 +39,9 @@ class ArrivalOffice:
         self._runner, self._conductor = runner, conductor
         self._classes = len(open_classes(environment.user_classes))
         self._told: dict[str, tuple[Any, float]] = {}
+        self._free: set[str] = set()
+        """Workers whose users have waited for a start."""
+        self._shares = _Shares()
         self._rate: float | None = None
         runner.register_message(ARRIVALS_READY, self.on_ready)
         if self._classes:
@@ -33,7 +50,7 @@ class ArrivalOffice:
 
     def on_test_start(self, **_: object) -> None:
         """Begin a run with the locustfile's rate."""
-        self._told, self._rate = {}, None
+        self._told, self._free, self._shares, self._rate = {}, set(), _Shares(), None
 
     def set_rate(self, rate: float | None) -> None:
         """Start at another rate over all workers together; None = the locustfile's."""
@@ -41,8 +58,12 @@ class ArrivalOffice:
         self._tell()
 
     def on_ready(self, msg: Message, **_: object) -> None:
-        """Tell a worker that begins its share at once."""
-        self._told.pop(msg.node_id, None)
+        """Tell a worker that begins, or whose users wait for a start, its share at once."""
+        if msg.data["free"]:
+            self._free.add(msg.node_id)
+        else:
+            self._free.discard(msg.node_id)
+            self._told.pop(msg.node_id, None)
         self._tell()
 
     def _watch(self) -> None:
@@ -54,13 +75,36 @@ class ArrivalOffice:
         session = self._conductor.session
         if session is None or session.over or session.info.started is None:
             return
-        there = [*self._runner.clients.running, *self._runner.clients.spawning]
-        members = sorted(node.id for node in there if node.user_count) or sorted(node.id for node in there)
-        rate = None if self._rate is None else self._rate / self._classes
-        now = time.monotonic()
-        for index, worker in enumerate(members):
-            share = {"index": index, "count": len(members), "rate": rate, "began": session.info.started}
+        passed, now = time.time() - session.info.started, time.monotonic()
+        there = {node.id: node.user_count for node in (*self._runner.clients.running, *self._runner.clients.spawning)}
+        shares = self._shares = self._divide(there, passed)
+        for worker, users in there.items():
+            takes = worker in shares.members
+            share = {
+                "index": shares.members.index(worker) if takes else 0,
+                "count": len(shares.members) if takes else 0,
+                "rate": shares.rate,
+                "since": shares.since,
+                "began": session.info.started,
+            }
             known, at = self._told.get(worker, (None, 0.0))
-            if known != share or now - at > AGAIN:
+            joins = users and not takes  # it answers as soon as one of its users is free
+            if known != share or joins or now - at > AGAIN:
                 self._told[worker] = (share, now)
                 self._runner.send_message(ARRIVALS, share, worker)
+
+    def _divide(self, there: dict[str, int], passed: float) -> _Shares:
+        """Return the shares of workers, given as "id -> users", so many seconds after the begin."""
+        before, rate = self._shares, None if self._rate is None else self._rate / self._classes
+        manned = sorted(worker for worker, users in there.items() if users)
+        stayed = [worker for worker in before.members if worker in there]
+        if passed < EARLY or not stayed:
+            members = tuple(manned or sorted(there))
+        else:
+            members = tuple(each for each in manned if each in stayed or each in self._free) or tuple(stayed)
+        if (members, rate) == (before.members, before.rate):
+            return before
+        if passed < EARLY:
+            return _Shares(members, rate)
+        left = len(stayed) < len(before.members)  # nobody takes its starts: every moment counts
+        return _Shares(members, rate, passed if left else passed + AHEAD)

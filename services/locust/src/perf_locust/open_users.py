@@ -12,7 +12,7 @@ from perf_core.model.frame import FrameRow
 from perf_locust.joining import is_at_work
 from perf_locust.messages import ARRIVALS, ARRIVALS_READY
 from perf_locust.users.arrival_rate import ArrivalRateUser
-from perf_locust.users.arrivals import Arrivals
+from perf_locust.users.arrivals import Arrivals, Turn
 from perf_locust.users.intended import IntendedLatencies
 
 
@@ -45,23 +45,26 @@ class OpenUsers:
         if isinstance(runner, WorkerRunner):
             for each in self._arrivals:
                 each.end()
-            runner.send_message(ARRIVALS_READY, None)
+            self._tell_ready(free=False)
         else:
             self._begin(time.time())
 
     def on_share(self, msg: Message, **_: object) -> None:
         """Take another share of the starts."""
         share = msg.data
+        turn = Turn(share["index"], share["count"], share["rate"], share["since"])
         for each in self._arrivals:
-            each.share(share["index"], share["count"], share["rate"])
-            if not each.running:
-                each.begin(share["began"], self._active)
-                each.share(share["index"], share["count"], share["rate"])
+            if each.running:
+                each.share(turn)
+            else:
+                each.begin(share["began"], self._active, turn)
+        if not turn.count and any(each.waited_for for each in self._arrivals):
+            self._tell_ready(free=True)
 
     def set_rate(self, rate: float | None) -> None:
         """Start at another rate in this process alone; None = the locustfile's."""
         for each in self._arrivals:
-            each.share(0, 1, None if rate is None else rate / len(self._arrivals))
+            each.share(Turn(rate=None if rate is None else rate / len(self._arrivals)))
 
     def rows(self) -> tuple[FrameRow, ...]:
         """Return the latencies from the intended start since the last call."""
@@ -76,6 +79,12 @@ class OpenUsers:
             "arrivals_late": float(sum(each.late for each in self._arrivals)),
             "arrivals_dropped": float(sum(each.dropped for each in self._arrivals)),
         }
+
+    def _tell_ready(self, *, free: bool) -> None:
+        """Tell the master that a run begins here, or that users are free and have nothing to start."""
+        runner = self._environment.runner
+        if isinstance(runner, WorkerRunner):
+            runner.send_message(ARRIVALS_READY, {"free": free})
 
     def _begin(self, began: float) -> None:
         for each in self._arrivals:

@@ -1,8 +1,10 @@
 """Hands the starts of an arrival rate to users that are free, in one process, and counts those not in time."""
 
+import math
 import time
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from random import Random
 
 import gevent
@@ -16,6 +18,25 @@ PATIENCE = 1.0
 """Seconds that a start waits for a free user before it is dropped."""
 
 
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What a process takes of all starts.
+
+    Processes that are told in time what adds up to all starts lose none, and take none twice.
+
+    Attributes:
+        index: it takes the starts with this number modulo `count`.
+        count: processes that take some; 0 = this one takes none.
+        rate: starts per second of all processes together; None = the locustfile's.
+        since: it holds for starts that are due later than so many seconds after the begin; 0 = at once.
+    """
+
+    index: int = 0
+    count: int = 1
+    rate: float | None = None
+    since: float = 0.0
+
+
 class Arrivals:
     """The starts of one user class in one process.
 
@@ -27,14 +48,15 @@ class Arrivals:
 
     def __init__(self, rate: Rate, clock: Callable[[], float] = time.time) -> None:
         """Wait to be told of a run."""
-        self._own = self._rate = rate
+        self._own = rate
         self._clock = clock
         self._idle: list[AsyncResult[float]] = []
         self._backlog: deque[float] = deque()
         self._changed = Event()
         self._greenlet: gevent.Greenlet | None = None
         self._began = 0.0
-        self._index, self._count = 0, 1
+        self._turn = self._told = Turn()
+        self._coming: deque[Turn] = deque()
         self.due = self.late = self.dropped = 0
 
     def __str__(self) -> str:
@@ -47,12 +69,22 @@ class Arrivals:
         """Whether starts are handed out."""
         return self._greenlet is not None and not self._greenlet.ready()
 
-    def begin(self, began: float, active: Callable[[], bool]) -> None:
-        """Hand out starts from now on, counted from the Unix time `began`, as long as `active`."""
+    @property
+    def waited_for(self) -> bool:
+        """Whether a user waits for a start."""
+        return bool(self._idle)
+
+    def begin(self, began: float, active: Callable[[], bool], turn: Turn = Turn()) -> None:
+        """Hand out starts as long as `active`; their times are counted from the Unix time `began`.
+
+        A turn that holds at once begins when the first user is free; starts of another are due whoever is.
+        """
         self.end()
         self._backlog.clear()
+        self._coming.clear()
         self.due = self.late = self.dropped = 0
-        self._began, self._rate = began, self._own
+        self._began = began
+        self._turn = self._told = turn
         self._greenlet = gevent.spawn(self._run, active)
 
     def end(self) -> None:
@@ -61,13 +93,13 @@ class Arrivals:
             self._greenlet.kill(block=False)
             self._greenlet = None
 
-    def share(self, index: int, count: int, rate: float | None) -> None:
-        """Take every `count`-th start, of another constant rate if one is set."""
-        wanted = self._own if rate is None else constant_rate(rate)
-        if (index, count, wanted) != (self._index, self._count, self._rate):
-            self._index, self._count, self._rate = index, count, wanted
-            changed, self._changed = self._changed, Event()
-            changed.set()
+    def share(self, turn: Turn) -> None:
+        """Take another turn; one that comes too late holds from now on, for what was due is handed out."""
+        if turn != self._told:
+            handed_out = self._passed() - (0.0 if self._told.count else PATIENCE)
+            self._told = turn
+            self._coming.append(replace(turn, since=max(turn.since, handed_out)))
+            self._changed.set()
 
     def take(self) -> float:
         """Wait for a start; return when it was due (Unix seconds)."""
@@ -77,6 +109,10 @@ class Arrivals:
             self._idle.append(turn)
             try:
                 due = turn.get()
+            except BaseException:  # the user is stopped
+                if turn.ready():
+                    self._hand_out(turn.get(block=False))
+                raise
             finally:
                 if turn in self._idle:
                     self._idle.remove(turn)
@@ -93,28 +129,37 @@ class Arrivals:
         return None
 
     def _run(self, active: Callable[[], bool]) -> None:
-        while active() and not self._idle:
+        at = max(self._turn.since, self._passed() - PATIENCE)
+        while active() and not self._turn.since and not self._idle:
             gevent.sleep(0.01)  # until there is a user
-        share = self._share()
-        due = self._began + share.take()
+            at = self._passed()
+        share = self._share(at)
         while active():
-            changed = self._changed
-            if changed.wait(min(max(due - self._clock(), 0.0), 0.5)):
-                share = self._share()
-                due = self._began + share.take()
-            while due <= self._clock():
-                self._start(due)
-                due = self._began + share.take()
+            now = self._passed()
+            change = self._coming[0].since if self._coming else math.inf
+            for due in share.until(min(now, change)):
+                self.due += 1
+                self._hand_out(self._began + due)
+            if change <= now:
+                self._turn = self._coming.popleft()
+                at = max(at, change)
+                share = self._share(at)
+                continue
             while self._backlog and self._clock() - self._backlog[0] > PATIENCE:
                 self._backlog.popleft()
                 self.dropped += 1
+            self._changed.wait(min(max(min(share.next, change) - self._passed(), 0.0), 0.5))
+            self._changed.clear()
 
-    def _share(self) -> Share:
-        random = Random(f"{self._began} {self._index}")  # noqa: S311  load
-        return Share(self._rate, self._index, self._count, max(self._clock() - self._began, 0.0), random)
+    def _passed(self) -> float:
+        """Return the seconds since the begin."""
+        return self._clock() - self._began
 
-    def _start(self, due: float) -> None:
-        self.due += 1
+    def _share(self, at: float) -> Share:
+        turn, random = self._turn, Random(f"{self._began} {self._turn.index} {at}")  # noqa: S311  load
+        return Share(self._own if turn.rate is None else constant_rate(turn.rate), turn.index, turn.count, at, random)
+
+    def _hand_out(self, due: float) -> None:
         if self._idle:
             self._idle.pop().set(due)
         else:

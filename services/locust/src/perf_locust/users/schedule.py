@@ -7,7 +7,7 @@ amount. Worker i of n takes the starts whose number is i modulo n: evenly spread
 
 import math
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from random import Random
 
@@ -77,22 +77,35 @@ class Rate:
 
 
 class Share:
-    """The starts of one worker: number `index` of `count`."""
+    """The starts of one worker: number `index` of `count`; with a `count` of 0, none."""
 
     def __init__(self, rate: Rate, index: int, count: int, passed: float, random: Random) -> None:
         """Begin with the first start that is due after `passed` seconds since the begin of the run."""
         self._rate, self._count, self._random = rate, count, random
         due = rate.due_by(passed)
-        if rate.poisson:
+        if not count:
+            self._next = math.inf
+        elif rate.poisson:
             self._next = due + random.expovariate(1.0) * count
         else:
             self._next = math.floor(due) + 1 + (index - math.floor(due) - 1) % count
 
+    @property
+    def next(self) -> float:
+        """When the next start is due, in seconds since the begin; infinity when there is none."""
+        return self._rate.when(self._next)
+
     def take(self) -> float:
-        """Return when the next start is due, in seconds since the begin; infinity when there is none."""
-        at = self._rate.when(self._next)
+        """Return when the next start is due, and go on to the one after it."""
+        at = self.next
         self._next += self._random.expovariate(1.0) * self._count if self._rate.poisson else self._count
         return at
+
+    def until(self, passed: float) -> Iterator[float]:
+        """Take the starts that a share which begins after `passed` seconds does not have."""
+        last = self._rate.due_by(passed)
+        while self._next <= last:
+            yield self.take()
 
 
 def constant_rate(rate: float) -> Rate:
