@@ -3,6 +3,7 @@
 import time
 
 import gevent
+import locust  # noqa: F401  patches threads, so that to psutil every greenlet is one
 import pytest
 
 from perf_locust.readings import Readings
