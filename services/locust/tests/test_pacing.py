@@ -9,14 +9,18 @@ from typing import Any
 
 import gevent
 import pytest
+from conftest import LOCUSTFILE
 from locust import User, between, constant, task
 from markupsafe import escape
+from test_open_model import OPEN
 
 from perf_core.errors import UsageError
+from perf_core.model.plan import RunPlan
 from perf_core.report.outside import printable
 from perf_locust.acknowledgements import Acknowledgements
 from perf_locust.pace import Pace
 from perf_locust.pace_gate import PaceGate
+from perf_locust.shape_file import read_shape
 from perf_locust.shape_hold import ShapeHold
 from perf_locust.task_weights import TaskWeights
 
@@ -147,6 +151,43 @@ def test_pacing_that_nobody_can_keep_is_told_and_a_shape_yields(server, locusts)
     (missed,) = [event.text for event in locusts.recording().info.events if event.kind == "pacing_missed"]
     assert missed.startswith("0.001 s from start to start cannot be kept: on this process ")
     assert missed.endswith("of the iterations began late, for those before took longer; add users, or ask for less")
+
+
+@pytest.mark.parametrize("users", ["ArrivalRateUser", "closed"])
+def test_a_shape_of_rates_from_a_file_yields_to_people_and_goes_on_when_they_reset(
+    users: str, server, locusts
+) -> None:
+    text = LOCUSTFILE if users == "closed" else OPEN.replace("PATH", '"/fast"')
+    (locusts.folder / "plain.py").write_text(text)
+    (locusts.folder / "shape.toml").write_text(
+        'kind = "steps"\nof = "rate"\nlevels = [20, 60, 60, 60, 60, 60]\nevery = 5\nusers = 20'
+    )
+    locusts.environment["PERF_RUN_PLAN"] = RunPlan(
+        shape=read_shape(locusts.folder / "shape.toml").document()
+    ).to_json()
+    master = locusts.master("--headless", "-H", server.url, "--expect-workers", "1")
+    locusts.worker(0)
+    server.wait_for(10)
+    door = door_of(locusts)
+
+    assert door("/perf/pace")["pacing"] == "20 iterations/s over all users, by the load shape"
+    locusts.eventually(lambda: rate(server, 1) == pytest.approx(60, rel=0.15), "the second step")
+    assert door("/perf/pace", {"rate": 120, "by": "ana"})["missing"] == []
+    locusts.eventually(lambda: rate(server, 1) == pytest.approx(120, rel=0.15), "what ana set")
+    assert door("/perf/pace", {"users": 30})["pacing"] == "120 iterations/s over all users"
+    locusts.eventually(lambda: door("/perf/run")["users"] == 30, "thirty users")
+    back = door("/perf/pace", {"reset": True})["pacing"]
+    locusts.eventually(lambda: rate(server, 1) == pytest.approx(60, rel=0.15), "the shape's rate")
+    locusts.eventually(lambda: door("/perf/run")["users"] == 20, "the shape's users")
+    master.terminate()
+    assert master.wait(90) in {0, 4}, locusts.log()
+    told = [event.text for event in locusts.recording().info.events if event.kind == "pacing_changed"]
+
+    assert back == "60 iterations/s over all users, by the load shape"
+    assert told == [
+        f"pacing: {back} -> 120 iterations/s over all users by ana",
+        f"pacing: 120 iterations/s over all users -> {back}",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -47,6 +47,8 @@ class PaceDesk:
         self._journal = PaceJournal()
         self._first_rate: float | None = None
         """Of a load shape: Locust asks it before the run begins."""
+        self._shape_rate: float | None = None
+        """What the load shape of the run says by now, whatever people have set; None = it has no rates."""
         self._spawning: gevent.Greenlet | None = None
         environment.events.test_start.add_listener(self.on_test_start)
         if isinstance(environment.runner, MasterRunner):
@@ -61,6 +63,7 @@ class PaceDesk:
         self._hold.release()
         if self._open_rate is not None:
             self._open_rate(None)
+        self._shape_rate = None
         rate, self._first_rate = self._first_rate, None
         if rate is not None:
             self.follow(rate)
@@ -78,6 +81,8 @@ class PaceDesk:
             raise ConflictError(refused)
         before = self.pace
         after = before.changed(body)
+        if body.get("reset") and self._shape_rate is not None:
+            after = replace(after, rate=self._shape_rate, shaped=True)  # not the locustfile's until the next tick
         seen = body.get("revision")
         if seen is not None and not before.asked <= seen <= before.revision:
             raise ConflictError(
@@ -110,6 +115,7 @@ class PaceDesk:
         if self._conductor.session is None:
             self._first_rate = rate
             return
+        self._shape_rate = rate
         after = self.pace.following(rate)
         if after is not self.pace:
             self._set(after)

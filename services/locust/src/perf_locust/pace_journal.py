@@ -29,7 +29,7 @@ class PaceJournal:
         """Enter a change into the run, as events and as a stretch that is not compared."""
         by, said = f" by {after.by}" if after.by else "", list[str]()
         if (before.seconds, before.rate) != (after.seconds, after.rate):
-            begun = "" if after.seconds is None and after.rate is None else after.told()
+            begun = "" if after.shaped or (after.seconds is None and after.rate is None) else after.told()
             said.append(f"pacing: {before.told()} -> {after.told()}")
             session.happened("pacing_changed", f"{said[-1]}{by}", begun)
         if after.users != before.users:
