@@ -8,6 +8,9 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 from test_pacing import SLEEPERS, Door, rate
 
+from perf_core.model.series import Recording
+from perf_core.report.charts.timeline import run_axis, run_start
+
 WIDTHS = {"phone": {"width": 390, "height": 844}, "desktop": {"width": 1280, "height": 900}}
 STEADY = """
 from locust import LoadTestShape
@@ -87,6 +90,25 @@ def started(site: str, form: Form, load: dict[str, int]) -> Door:
     return script
 
 
+MARKS = """chart => [...chart.querySelectorAll('.pf-mark')].map(mark => [
+    mark.parentNode.querySelector('text').textContent, mark.parentNode.querySelector('title').textContent,
+    Number(mark.getAttribute('d').slice(1).split(' ')[0])])"""
+
+
+def drawn_at_their_time(report: Page, recording: Recording) -> None:
+    """Look whether the chart over the run bears a mark for each change, numbered as in the list of events."""
+    info, across = recording.info, run_axis(recording)
+    rows = report.locator(".pf-events tbody tr").all()
+    listed = [(row.locator("th").inner_text(), row.locator("td").last.inner_text()) for row in rows]
+    changes = [event for event in info.events if event.kind in {"pacing_changed", "users_changed", "mix_changed"}]
+    assert len(changes) >= 4
+    marks = report.locator(".pf-chart", has_text="Requests per second").first.evaluate(MARKS)
+    assert [(number, text) for number, text, _ in marks] == listed
+    places = {text: place for _, text, place in marks}
+    for change in changes:
+        assert places[change.text] == pytest.approx(across.pixel(change.at - run_start(recording)), abs=1)
+
+
 def test_what_makes_no_sense_is_told_beside_its_field(browser: Browser, site: str, tmp_path: Path) -> None:
     ann = opened(browser, site)
     expect(ann.live).to_contain_text("No run is on; start one")
@@ -155,6 +177,7 @@ def test_people_set_the_load_and_see_who_does_it(browser: Browser, site: str, se
         "users: 20 are asked for by ann",
     ):
         expect(ann.page.locator("body")).to_contain_text(change)
+    drawn_at_their_time(ann.page, locusts.recording())
 
 
 def test_a_worker_that_says_nothing_is_named_until_it_does(

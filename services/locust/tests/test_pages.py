@@ -87,6 +87,10 @@ def test_a_person_gates_a_service_without_a_command(browser: Browser, site: str,
     expect(page.locator("tbody tr")).to_have_count(3)  # two workers and the master
     received = page.locator("tbody tr td.number:nth-child(6)").all_inner_texts()
     assert all(each.endswith("B/s") for each in received), received
+    assert not {"0 %", "0.0 %"} & set(page.locator("tbody tr td.number:nth-child(3)").all_inner_texts())
+    page.get_by_role("link", name="Locust", exact=True).click()
+    expect(page.locator("#perf-pages")).to_be_visible()
+    page.goto(f"{site}/perf/ui/hosts")
     assert page.evaluate("window.pwned") is None
     assert errors == []
     page.get_by_role("button", name="Sign out ann").click()
