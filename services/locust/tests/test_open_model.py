@@ -175,6 +175,11 @@ def test_a_start_that_a_stopped_user_had_got_goes_to_another() -> None:
     assert gevent.spawn(arrivals.take).get(timeout=5) == 99.9
 
 
+def at_work(door: Any) -> int:
+    """Return how many workers have users."""
+    return sum(worker["users"] > 0 for worker in door("/perf/snapshot")["workers"])
+
+
 def starts(locusts) -> list[float]:
     """Return when the starts that users have got were due, over all workers."""
     return sorted(float(line) for file in locusts.folder.glob("due-*.txt") for line in file.read_text().split())
@@ -189,9 +194,10 @@ def test_a_rate_over_two_workers_is_kept_changed_and_told_when_users_are_too_few
     first, _ = locusts.worker(0), locusts.worker(1)
     server.wait_for(60)
     door = door_of(locusts)
-    began = time.time() + 2
-    locusts.environment["LOGIN_SECONDS"] = "1.5"
+    locusts.environment["LOGIN_SECONDS"] = "2.5"
     third = locusts.worker(2)
+    locusts.eventually(lambda: at_work(door) == 3, "its users, who sign in for a while")
+    began = time.time() + 1
     joined = locusts.folder / f"due-{third.pid}.txt"
     locusts.eventually(lambda: joined.exists() and joined.stat().st_size > 0, "the starts of the third worker")
     time.sleep(2)
