@@ -56,7 +56,7 @@ class OpenUsers:
         for each in self._arrivals:
             if each.running:
                 each.share(turn)
-            else:
+            elif self._active():  # a worker that leaves keeps its counts
                 each.begin(share["began"], self._active, turn)
         if not turn.count and any(each.waited_for for each in self._arrivals):
             self._tell_ready(free=True)
