@@ -11,8 +11,10 @@ from locust.runners import STATE_RUNNING
 
 from perf_core.model.run import Interval, RunEvent, RunInfo
 from perf_core.runstore import RunStore
+from perf_locust.file_shape import FileShape
 from perf_locust.run_session import RunSession
 from perf_locust.settings import Settings
+from perf_locust.shape_file import LoadShape
 from perf_locust.stages import Stages
 
 START = 1_790_000_000.0
@@ -64,6 +66,26 @@ def test_changes_that_follow_fast_are_one_ramp(session: RunSession) -> None:
         (0, "stage 1: to 30 users"),
         (29, "stage 2: 30 users"),
     ]
+
+
+def test_each_plateau_of_a_shape_of_rates_is_a_stage(session: RunSession) -> None:
+    shape, now = FileShape(LoadShape("steps", "rate"), users=6), [START]
+    environment = Environment()
+    environment.shape_class = shape
+    environment.runner = SimpleNamespace(target_user_count=6, user_count=6, state=STATE_RUNNING)
+    stages = Stages(environment, session, lambda: now[0])
+    for second, rate in enumerate([20.0] * 15 + [60.0] * 15 + [61.0, 62.0, 62.5]):
+        now[0], shape.rate = START + second, rate
+        stages.look()
+    stages.end()
+
+    assert [(event.at - START, event.text) for event in session.info.events] == [
+        (0, "stage 1: 20/s"),
+        (15, "stage 2: 60/s"),
+        (30, "stage 3: to 62.5/s"),
+        (32, "stage 4: 62.5/s"),
+    ]
+    assert session.info.unsettled[1] == Interval(START + 14, START + 17)
 
 
 def test_users_changed_by_hand_begin_another_load_until_they_are_what_they_were(session: RunSession) -> None:

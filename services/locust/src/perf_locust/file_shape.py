@@ -19,6 +19,8 @@ class FileShape(LoadTestShape):
         self.shape, self._users = shape, shape.users or users
         self.follow: Callable[[float], None] = lambda _: None
         self.search: Callable[[], float | None] | None = None
+        self.rate = 0.0
+        """What a shape of rates asks for by now; 0 before its first second."""
 
     def __str__(self) -> str:
         """Return the shape in words."""
@@ -32,5 +34,6 @@ class FileShape(LoadTestShape):
         if self.shape.of == "users":
             users = max(math.ceil(level - 1e-9), 0)
             return users, float(max(users, abs(users - self.get_current_user_count()), 1))
+        self.rate = level
         self.follow(level)
         return self._users, float(max(self._users, 1))

@@ -10,32 +10,35 @@ from locust.env import Environment
 from locust.runners import STATE_RUNNING, STATE_SPAWNING, Runner
 
 from perf_core.model.run import Interval, RunEvent
+from perf_locust.file_shape import FileShape
 from perf_locust.run_session import RunSession
 
 LOOK_EVERY = 1.0
 PLATEAU = 8.0
-"""Seconds for which the number of users must stay to be a stage; changes that follow faster are one ramp."""
+"""Seconds for which users or rate must stay to be a stage; changes that follow faster are one ramp."""
 MARGIN = 1.0
 """Seconds not compared before users begin to move and after they have settled: samples are by the second."""
+PACED = 1.0
+"""Seconds after which a rate is in force on every worker."""
 
 
 @dataclass(slots=True)
 class _Change:
     at: float
-    users: int
+    level: float
     settled: float | None = None
-    """When all users were there."""
+    """When all users were there, and a rate was in force."""
 
 
 class Stages:
-    """Looks once a second at the users asked for, for one run."""
+    """Looks once a second at the users asked for, or the rate of a shape of rates, for one run."""
 
     def __init__(self, environment: Environment, session: RunSession, clock: Callable[[], float] = time.time) -> None:
         """Begin with a run that is on; `clock` gives Unix seconds."""
         self._environment, self._session, self._clock = environment, session, clock
-        self._first: int | None = None
+        self._first: float | None = None
         """Users at the first look."""
-        self._users = 0
+        self._level = 0.0
         self._pending: list[_Change] = []
         self._number = 0
 
@@ -45,21 +48,23 @@ class Stages:
         return self
 
     def look(self) -> None:
-        """Note a change of the users asked for, and when it is over."""
+        """Note a change of what is asked for, and when it is over."""
         runner, now = self._environment.runner, self._clock()
         if runner is None or runner.state not in {STATE_SPAWNING, STATE_RUNNING}:
             return
         if self._first is None:
-            self._first = runner.target_user_count
-            self._users = 0 if self._environment.shape_class else self._first
-        if runner.target_user_count != self._users:
-            self._users = runner.target_user_count
-            self._pending.append(_Change(now, self._users))
+            self._first = float(runner.target_user_count)
+            self._level = 0.0 if self._environment.shape_class else self._first
+        rate = self._rate()
+        level = float(runner.target_user_count) if rate is None else rate
+        if level != self._level:
+            self._level = level
+            self._pending.append(_Change(now, level))
         if not self._pending:
             return
         last = self._pending[-1]
         if last.settled is None and _is_settled(runner):
-            last.settled = now
+            last.settled = now if rate is None else now + PACED
         by_hand = self._environment.shape_class is None
         if last.settled is not None and (by_hand or now - last.at >= PLATEAU):
             self._tell(last.settled, by_hand=by_hand)
@@ -78,15 +83,23 @@ class Stages:
         first, last = self._pending[0], self._pending[-1]
         self._pending = []
         if by_hand:
-            begun = "" if last.users == self._first else f"{last.users} users"
+            begun = "" if last.level == self._first else self._words(last)
             if not self._is_told(begun, first.at):
-                self._session.note(RunEvent(first.at, "users_changed", f"users are {last.users} now", begun))
+                self._session.note(RunEvent(first.at, "users_changed", f"users are {last.level:g} now", begun))
             self._session.unsettled(Interval(first.at - MARGIN, settled + MARGIN))
             return
         if last is not first:
-            self._stage(first.at, f"to {last.users} users")
-        self._stage(last.at, f"{last.users} users")
+            self._stage(first.at, f"to {self._words(last)}")
+        self._stage(last.at, self._words(last))
         self._session.unsettled(Interval(last.at - MARGIN, settled + MARGIN))
+
+    def _rate(self) -> float | None:
+        """Return the rate that a shape of rates asks for; None when users are what is asked for."""
+        shape = self._environment.shape_class
+        return shape.rate if isinstance(shape, FileShape) and shape.shape.of == "rate" else None
+
+    def _words(self, change: _Change) -> str:
+        return f"{change.level:g}" + (" users" if self._rate() is None else "/s")
 
     def _is_told(self, begun: str, at: float) -> bool:
         """Return whether whoever changed the users has told it."""
