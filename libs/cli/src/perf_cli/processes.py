@@ -10,7 +10,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -61,17 +62,16 @@ class Processes:
     ) -> subprocess.Popen[bytes]:
         """Start a part with these variables changed, None = unset; on Linux the kernel ends it when we die."""
         changed = {**os.environ, **(environment or {})}
-        with (self.logs / f"{name}.log").open("wb") as log:
-            child = subprocess.Popen(
+        with (self.logs / f"{name}.log").open("wb") as log, _endings_wait() as mask:
+            child = self._children[name] = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 env={name: value for name, value in changed.items() if value is not None},
                 start_new_session=True,
-                preexec_fn=_die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509  no threads here
+                preexec_fn=partial(_in_child, mask),  # noqa: PLW1509  no threads here
             )
-        self._children[name] = child
         return child
 
     def of(self, name: str) -> subprocess.Popen[bytes]:
@@ -140,5 +140,21 @@ def _signal(child: subprocess.Popen[bytes], number: int) -> bool:
     return True
 
 
-def _die_with_parent() -> None:
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+@contextlib.contextmanager
+def _endings_wait() -> Iterator[set[signal.Signals]]:
+    """Let Ctrl-C and SIGTERM wait, and give the mask that was before.
+
+    Python forgets one that comes while it forks: what is raised in its functions after a fork is only printed. And a
+    part that was started a moment ago must be known to whoever ends all.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    try:
+        yield {signal.Signals(each) for each in before}
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _in_child(mask: set[signal.Signals]) -> None:
+    signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)

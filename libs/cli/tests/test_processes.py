@@ -1,0 +1,47 @@
+"""Child processes: whoever ends the command ends it, whatever it is doing."""
+
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from perf_cli.processes import Processes
+
+STARTS = """
+import logging, signal, sys  # logging has functions that Python runs with every fork
+from perf_cli.processes import Processes
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+try:
+    with Processes() as parts:
+        print("begun", flush=True)
+        for _ in range(2000):
+            parts.start("part", ["true"]).wait()
+            parts.forget("part")
+except KeyboardInterrupt:
+    sys.exit(130)
+"""
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_ending_that_comes_while_a_part_is_started_is_heeded(number: signal.Signals, code: int) -> None:
+    for moment in range(8):
+        with subprocess.Popen([sys.executable, "-c", STARTS], stdout=subprocess.PIPE, text=True) as child:
+            assert child.stdout is not None
+            assert child.stdout.readline() == "begun\n"
+            time.sleep(0.0107 * moment)
+            child.send_signal(number)
+
+            assert child.wait(60) == code
+
+
+def test_a_part_can_be_ended_as_any_process() -> None:
+    with Processes() as parts:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            part = parts.start("part", [sys.executable, "-c", "import time; print('up', flush=True); time.sleep(60)"])
+            while "up" not in parts.tail("part"):
+                time.sleep(0.02)
+            part.send_signal(number)
+            assert part.wait(30) != 0
+            parts.forget("part")
