@@ -28,7 +28,6 @@ def test_a_demo_too_short_for_a_verdict_runs_once_more_and_shows_three_verdicts_
     code = process.wait(280)
     output = command.output()
 
-    assert code == 5, "four seconds are too few windows for a verdict"
     for title, seconds in (("1 baseline", 4), ("2 same build", 4), ("3 slower", 4), ("3 slower", 8)):
         assert re.search(rf"^{title} +\w+ +\d+ / {seconds} s ", output, re.MULTILINE), output
     assert "run 2 joins the baseline and the slower build runs once more, twice as long" in output
@@ -37,9 +36,10 @@ def test_a_demo_too_short_for_a_verdict_runs_once_more_and_shows_three_verdicts_
     )
     assert [title for title, _ in rows] == ["1 baseline", "2 same build", "3 slower"]
     assert rows[0][1] == "baseline"
-    assert [verdict for _, verdict in rows[1:]] == ["INCONCLUSIVE", "INCONCLUSIVE"]
     same_build, once, again = [run["verdict"] for run in reversed(command.runs())][1:]
-    assert (same_build, once, again) == ("INCONCLUSIVE",) * 3
+    assert (same_build, once) == ("INCONCLUSIVE", "INCONCLUSIVE"), "four seconds are too few windows for a verdict"
+    assert [verdict for _, verdict in rows[1:]] == [same_build, again]
+    assert code == {"REGRESSED": 0, "INCONCLUSIVE": 5}[again], "eight may do"
     judged = command.folder / "runs" / command.runs()[0]["id"] / "comparison.json"
     assert len(json.loads(judged.read_text())["more_baselines"]) == 1
     assert {run["validity"] for run in command.runs()} <= {"VALID", "SUSPECT"}
