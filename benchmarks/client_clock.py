@@ -6,8 +6,8 @@ of a response less that of the first one of its request. What a user reports bey
 Python, the event loop, other users, other processes. Two loads: calm (10 users who wait 20 ms) and busy (20 users who
 do not wait, on one core). The same over TLS, where the packets do not tell which request they carry: there the first
 packets of requests are taken in their order, which is that of the numbers, because a user takes a number right before
-it sends and nothing comes in between. Promise: FastUser is within 50 us at the
-median over plain HTTP, and within 100 us over TLS, where nothing but decrypting tells that a response has come.
+it sends and nothing comes in between. Promise: FastUser is within 50 us at the median over plain HTTP, and within
+100 us over TLS, where nothing but decrypting tells that a response has come.
 
 Needs root (a packet socket, a namespace), Linux and openssl. Run: .venv/bin/python benchmarks/client_clock.py
 """
