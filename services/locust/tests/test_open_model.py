@@ -175,6 +175,34 @@ def test_a_start_that_a_stopped_user_had_got_goes_to_another() -> None:
     assert gevent.spawn(arrivals.take).get(timeout=5) == 99.9
 
 
+CLASSES = """
+from locust import FastHttpUser, task
+from perf_locust.users import ArrivalRateUser, poisson_rate, staged_rate
+class Poisson(ArrivalRateUser, FastHttpUser):
+    rate = poisson_rate(80)
+    @task
+    def ask(self): self.client.get("/poisson")
+class Staged(ArrivalRateUser, FastHttpUser):
+    rate = staged_rate([(0, 20), (5, 60), (9, 60)])
+    @task
+    def ask(self): self.client.get("/staged")
+"""
+
+
+def test_all_starts_of_each_class_happen_though_a_worker_has_users_of_one_only(server, locusts) -> None:
+    (locusts.folder / "plain.py").write_text(CLASSES)
+    master, *_ = locusts.distributed(server, 12)
+    assert master.wait(90) in {0, 4}, locusts.log()
+    recording = locusts.recording()
+    requests = {key.name: series.requests for key, series in recording.endpoints.items()}
+    due = [gauge.values[-1] for gauge in recording.gauges if gauge.name == "arrivals_due"]
+
+    assert requests["/staged"] == pytest.approx(200 + 60 * 7, rel=0.2)
+    assert requests["/poisson"] == pytest.approx(80 * 12, rel=0.2)
+    assert recording.requests == server.served()
+    assert 0 <= sum(due) - recording.requests <= 10, "at the end a user may be stopped that has just got a start"
+
+
 def at_work(door: Any) -> int:
     """Return how many workers have users."""
     return sum(worker["users"] > 0 for worker in door("/perf/snapshot")["workers"])

@@ -1,4 +1,8 @@
-"""In a master: which share of the starts of an arrival rate each worker takes, as workers come and go."""
+"""In a master: which share of the starts of an arrival rate each worker takes, as workers come and go.
+
+Each user class is shared for itself, among the workers that have users of it: Locust may give all users of a class to
+one worker.
+"""
 
 import time
 from dataclasses import dataclass
@@ -30,6 +34,16 @@ class _Shares:
     rate: float | None = None
     since: float = 0.0
 
+    def turn(self, worker: str) -> tuple[int, int, float | None, float]:
+        """Return the fields of a worker's `Turn`."""
+        takes = worker in self.members
+        return (
+            self.members.index(worker) if takes else 0,
+            len(self.members) if takes else 0,
+            self.rate,
+            self.since,
+        )
+
 
 class ArrivalOffice:
     """Tells each worker its share."""
@@ -37,11 +51,11 @@ class ArrivalOffice:
     def __init__(self, environment: Environment, runner: MasterRunner, conductor: Conductor) -> None:
         """Watch the workers, if there are users with an arrival rate."""
         self._runner, self._conductor = runner, conductor
-        self._classes = len(open_classes(environment.user_classes))
+        self._classes = tuple(each.__name__ for each in open_classes(environment.user_classes))
         self._told: dict[str, tuple[Any, float]] = {}
-        self._free: set[str] = set()
-        """Workers whose users have waited for a start."""
-        self._shares = _Shares()
+        self._free: set[tuple[str, str]] = set()
+        """Workers with a class of which users have waited for a start."""
+        self._shares = dict.fromkeys(self._classes, _Shares())
         self._rate: float | None = None
         runner.register_message(ARRIVALS_READY, self.on_ready)
         if self._classes:
@@ -50,7 +64,8 @@ class ArrivalOffice:
 
     def on_test_start(self, **_: object) -> None:
         """Begin a run with the locustfile's rate."""
-        self._told, self._free, self._shares, self._rate = {}, set(), _Shares(), None
+        self._told, self._free, self._rate = {}, set(), None
+        self._shares = dict.fromkeys(self._classes, _Shares())
 
     def set_rate(self, rate: float | None) -> None:
         """Start at another rate over all workers together; None = the locustfile's."""
@@ -59,10 +74,11 @@ class ArrivalOffice:
 
     def on_ready(self, msg: Message, **_: object) -> None:
         """Tell a worker that begins, or whose users wait for a start, its share at once."""
-        if msg.data["free"]:
-            self._free.add(msg.node_id)
+        free = {(msg.node_id, name) for name in msg.data["free"]}
+        if free:
+            self._free |= free
         else:
-            self._free.discard(msg.node_id)
+            self._free = {each for each in self._free if each[0] != msg.node_id}
             self._told.pop(msg.node_id, None)
         self._tell()
 
@@ -76,32 +92,31 @@ class ArrivalOffice:
         if session is None or session.over or session.info.started is None:
             return
         passed, now = time.time() - session.info.started, time.monotonic()
-        there = {node.id: node.user_count for node in (*self._runner.clients.running, *self._runner.clients.spawning)}
-        shares = self._shares = self._divide(there, passed)
-        for worker, users in there.items():
-            takes = worker in shares.members
+        nodes = (*self._runner.clients.running, *self._runner.clients.spawning)
+        there = {name: {node.id: node.user_classes_count.get(name, 0) for node in nodes} for name in self._classes}
+        self._shares = {name: self._divide(name, users, passed) for name, users in there.items()}
+        for node in nodes:
             share = {
-                "index": shares.members.index(worker) if takes else 0,
-                "count": len(shares.members) if takes else 0,
-                "rate": shares.rate,
-                "since": shares.since,
+                "turns": {name: shares.turn(node.id) for name, shares in self._shares.items()},
                 "began": session.info.started,
             }
-            known, at = self._told.get(worker, (None, 0.0))
-            joins = users and not takes  # it answers as soon as one of its users is free
+            known, at = self._told.get(node.id, (None, 0.0))
+            # It answers as soon as one of its users is free.
+            joins = any(there[name][node.id] and node.id not in each.members for name, each in self._shares.items())
             if known != share or joins or now - at > AGAIN:
-                self._told[worker] = (share, now)
-                self._runner.send_message(ARRIVALS, share, worker)
+                self._told[node.id] = (share, now)
+                self._runner.send_message(ARRIVALS, share, node.id)
 
-    def _divide(self, there: dict[str, int], passed: float) -> _Shares:
-        """Return the shares of workers, given as "id -> users", so many seconds after the begin."""
-        before, rate = self._shares, None if self._rate is None else self._rate / self._classes
+    def _divide(self, name: str, there: dict[str, int], passed: float) -> _Shares:
+        """Return the shares of a class, so many seconds after the begin; workers are given as "id -> its users"."""
+        before, rate = self._shares[name], None if self._rate is None else self._rate / len(self._classes)
         manned = sorted(worker for worker, users in there.items() if users)
         stayed = [worker for worker in before.members if worker in there]
         if passed < EARLY or not stayed:
             members = tuple(manned or sorted(there))
         else:
-            members = tuple(each for each in manned if each in stayed or each in self._free) or tuple(stayed)
+            ready = (each for each in manned if each in stayed or (each, name) in self._free)
+            members = tuple(ready) or tuple(stayed)
         if (members, rate) == (before.members, before.rate):
             return before
         if passed < EARLY:

@@ -27,7 +27,8 @@ class OpenUsers:
     def __init__(self, environment: Environment) -> None:
         """Record the latencies of such users."""
         self._environment = environment
-        self._arrivals: tuple[Arrivals, ...] = tuple(each.arrivals for each in open_classes(environment.user_classes))
+        self._by_class = {each.__name__: each.arrivals for each in open_classes(environment.user_classes)}
+        self._arrivals: tuple[Arrivals, ...] = tuple(self._by_class.values())
         self._intended = IntendedLatencies()
         if self._arrivals:
             environment.events.request.add_listener(self._intended.record)
@@ -45,21 +46,22 @@ class OpenUsers:
         if isinstance(runner, WorkerRunner):
             for each in self._arrivals:
                 each.end()
-            self._tell_ready(free=False)
+            self._tell_ready(())
         else:
             self._begin(time.time())
 
     def on_share(self, msg: Message, **_: object) -> None:
-        """Take another share of the starts."""
-        share = msg.data
-        turn = Turn(share["index"], share["count"], share["rate"], share["since"])
-        for each in self._arrivals:
-            if each.running:
-                each.share(turn)
+        """Take another share of the starts of each class."""
+        turns = {name: Turn(*turn) for name, turn in msg.data["turns"].items() if name in self._by_class}
+        for name, turn in turns.items():
+            arrivals = self._by_class[name]
+            if arrivals.running:
+                arrivals.share(turn)
             elif self._active():  # a worker that leaves keeps its counts
-                each.begin(share["began"], self._active, turn)
-        if not turn.count and any(each.waited_for for each in self._arrivals):
-            self._tell_ready(free=True)
+                arrivals.begin(msg.data["began"], self._active, turn)
+        free = [name for name, turn in turns.items() if not turn.count and self._by_class[name].waited_for]
+        if free:
+            self._tell_ready(free)
 
     def set_rate(self, rate: float | None) -> None:
         """Start at another rate in this process alone; None = the locustfile's."""
@@ -80,11 +82,11 @@ class OpenUsers:
             "arrivals_dropped": float(sum(each.dropped for each in self._arrivals)),
         }
 
-    def _tell_ready(self, *, free: bool) -> None:
-        """Tell the master that a run begins here, or that users are free and have nothing to start."""
+    def _tell_ready(self, free: Sequence[str]) -> None:
+        """Tell the master that a run begins here, or of which classes users are free and have nothing to start."""
         runner = self._environment.runner
         if isinstance(runner, WorkerRunner):
-            runner.send_message(ARRIVALS_READY, {"free": free})
+            runner.send_message(ARRIVALS_READY, {"free": list(free)})
 
     def _begin(self, began: float) -> None:
         for each in self._arrivals:
