@@ -1,9 +1,5 @@
 """Run all checks and every package's tests, each package in a process of its own, and sum the counts.
 
-    python tools/run_tests.py                  # `make test`
-    python tools/run_tests.py --checks-only    # `make check`
-    python tools/run_tests.py --failed         # the checks, and what failed the last time, alone
-
 Packages are apart because Locust monkey-patches its process. They run in two lanes at a time: most tests wait for
 real processes rather than compute. A check counts as one test. What failed is named again before the last line.
 """
@@ -22,8 +18,6 @@ from threading import Thread
 
 BIN = Path(sys.executable).parent
 LANES = 2
-CACHE = Path(".pytest_cache").absolute()
-FAILED = CACHE / "failed-packages"
 # The longest first, so that the lanes end at about the same time.
 PACKAGES = (
     "libs/cli",
@@ -75,7 +69,7 @@ def check(name: str, command: tuple[str, ...]) -> Counts:
     return Counts(failed=1, names=(name,)) if code else Counts(passed=1)
 
 
-def test(package: str, *options: str) -> Counts:
+def test(package: str) -> Counts:
     """Run the tests of one package; a pytest that crashes or finds nothing to run counts as a failure."""
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
@@ -86,9 +80,6 @@ def test(package: str, *options: str) -> Counts:
             "-q",
             "--color=no",
             f"--junitxml={report}",
-            "--override-ini",
-            f"cache_dir={CACHE / package}",  # its own: the lanes would overwrite each other's
-            *options,
             f"{package}/tests",
         )
         counts = read_counts(report)
@@ -131,38 +122,22 @@ def say(text: str) -> None:
     sys.stdout.flush()
 
 
-def test_all() -> Counts:
-    """Run every package's tests in lanes, and remember which packages had failures."""
-    with_tests = [package for package in PACKAGES if any(Path(package, "tests").glob("test_*.py"))]
-    with ThreadPoolExecutor(LANES) as lanes:
-        counts = list(lanes.map(test, with_tests))
-    CACHE.mkdir(exist_ok=True)
-    FAILED.write_text("\n".join(name for name, each in zip(with_tests, counts, strict=True) if each.failed))
-    return sum(counts, Counts())
-
-
 def build_mongodb() -> None:
     """Build the stand-in of MongoDB beside the checks, which leave a core idle; its tests say what went wrong."""
     if "MONGODB_URL" not in os.environ:
         subprocess.run([Path(__file__).parent / "ferretdb/build"], capture_output=True, check=False)  # noqa: S603
 
 
-def test_failed() -> Counts:
-    """Run what failed the last time, alone."""
-    if not FAILED.exists():
-        return Counts(failed=1, names=("no whole run was finished here before: make test",))
-    return sum((test(package, "--last-failed") for package in FAILED.read_text().split()), Counts())
-
-
 def main() -> int:
     """Run everything and end with one closing line."""
-    if not {"--failed", "--checks-only"} & set(sys.argv):
+    checks_only = "--checks-only" in sys.argv
+    if not checks_only:
         Thread(target=build_mongodb).start()
     total = sum((check(name, command) for name, command in CHECKS.items()), Counts())
-    if "--failed" in sys.argv:
-        total += test_failed()
-    elif "--checks-only" not in sys.argv:
-        total += test_all()
+    if not checks_only:
+        with_tests = [package for package in PACKAGES if any(Path(package, "tests").glob("test_*.py"))]
+        with ThreadPoolExecutor(LANES) as lanes:
+            total = sum(lanes.map(test, with_tests), total)
     for name in total.names:
         say(f"FAILED {name}")
     say(str(total))

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 from kubernetes import client
 from namespaces import remove_namespace
+from outside import not_tested
 from release import CHART, ROOT
 from waiting import run
 
@@ -35,8 +36,8 @@ def test_the_script_brings_everything_and_says_how_to_reach_it_and_can_be_repeat
     namespace: str, core: client.CoreV1Api, saw
 ) -> None:
     if not os.environ.get("IMAGE_BUILD"):
-        pytest.skip(
-            "NOT TESTED: tools/cluster - this cluster's images come with make kind or make minikube; no $IMAGE_BUILD"
+        not_tested(
+            "tools/cluster - needs a builder in $IMAGE_BUILD; make kind and make minikube load images themselves"
         )
     said = bring(namespace)
 

@@ -8,7 +8,7 @@ from locust.runners import STATE_RUNNING, Runner
 
 from perf_core.model.frame import Frame
 from perf_core.runstore.spool import Spool
-from perf_locust.messages import CUT_OFF
+from perf_locust.cut_off import CUT_OFF
 from perf_locust.open_users import OpenUsers
 from perf_locust.outbound import Outbound
 from perf_locust.readings import Readings

@@ -3,6 +3,9 @@
 import gevent
 from locust.runners import Runner
 
+CUT_OFF = "users_cut_off"
+"""Gauge of a process's last frame: how many there were."""
+
 
 class CutOff:
     """Counts them while the users of a process are stopped."""

@@ -17,9 +17,9 @@ from perf_core.runstore.frame_codec import decode_frame
 from perf_core.runstore.lock import RunLock
 from perf_core.runstore.merge import remove_if_empty
 from perf_core.runstore.spool import claim, left_spools
+from perf_locust.cut_off import CUT_OFF
 from perf_locust.ledger import Acknowledge, Ledger
 from perf_locust.losses import Loss
-from perf_locust.messages import CUT_OFF
 from perf_locust.native_thread import in_native_thread
 from perf_locust.settings import Settings
 from perf_locust.validity import Incidents
