@@ -13,6 +13,7 @@ from perf_core.model.histogram import FloatArray
 from perf_core.model.run import RunInfo, RunState
 from perf_core.model.series import Recording
 from perf_core.model.verdict import Reason, Verdict
+from perf_core.stats.absence import absence
 
 SECONDS = 60
 
@@ -153,6 +154,51 @@ def test_a_renamed_endpoint_is_missing_and_the_likely_new_name_is_told() -> None
 
     assert endpoint(result, 0).reasons == (Reason.MISSING,)
     assert any("GET /e000v2 is new and has a similar name" in note for note in endpoint(result, 0).notes)
+
+
+def with_few(seed: int, requests: int, *, seconds: int = SECONDS, at_once: bool = False) -> Recording:
+    """Return a run of which endpoint 6 has a few requests, spread evenly or all in one second."""
+    usual = [each[: 25 * seconds] for each in normal(seed)]
+    if not requests:
+        return run(seed, usual, seconds=seconds)
+    seen = np.full(requests, 30.5) if at_once else (np.arange(requests) + 0.5) * seconds / requests
+    few = recording(RunInfo("few", "s", "t"), np.full(requests, 6), seen, np.full(requests, 0.05))
+    base = run(seed, usual, seconds=seconds)
+    return replace(base, endpoints={**base.endpoints, **few.endpoints})
+
+
+@pytest.mark.parametrize(
+    ("requests", "seconds", "at_once", "verdict"),
+    [
+        (3, 4, False, Verdict.INCONCLUSIVE),
+        (40, 4, False, Verdict.REGRESSED),
+        (7, SECONDS, False, Verdict.INCONCLUSIVE),
+        (8, SECONDS, False, Verdict.REGRESSED),
+        (40, SECONDS, True, Verdict.INCONCLUSIVE),
+    ],
+)
+def test_an_endpoint_is_missing_only_when_chance_does_not_explain_it(
+    requests: int, seconds: int, at_once: bool, verdict: Verdict
+) -> None:
+    old = with_few(2, requests, seconds=seconds, at_once=at_once)
+    result = compare_runs(with_few(1, 0, seconds=seconds), old, ComparisonPolicy(warm_up=0.0))
+    gone = endpoint(result, 6)
+
+    assert gone.verdict is verdict
+    assert (result.verdict is Verdict.REGRESSED) == (verdict is Verdict.REGRESSED)
+    if verdict is Verdict.INCONCLUSIVE:
+        assert gone.reasons == (Reason.TOO_FEW_REQUESTS,)
+        assert f"the baseline has {requests} requests, this run none, which is so few that it can be chance" in (
+            gone.explanation
+        )
+
+
+def test_how_much_longer_to_run_for_a_seldom_endpoint_to_be_missed_is_right() -> None:
+    seldom = absence(np.array([1.0, 0.0, 1.0, 1.0]), 4.0, 8.0)
+
+    assert seldom.chance == pytest.approx((1 / 3) ** 3)
+    longer = seldom.times_longer(0.001)
+    assert (1 / 3) ** (3 * longer) == pytest.approx(0.001)
 
 
 def test_most_endpoints_slower_are_told_run_wide_and_the_others_are_not_improved() -> None:

@@ -10,6 +10,7 @@ from perf_core.compare.policy import ComparisonPolicy
 from perf_core.compare.quantile_rows import JudgedQuantile, remedy, too_wide
 from perf_core.compare.words import failure_sentence, shift_sentence
 from perf_core.model.verdict import Reason, Verdict
+from perf_core.stats.absence import absence
 from perf_core.stats.ks import superiority
 
 Outcome = tuple[Verdict | None, tuple[Reason, ...], str]
@@ -22,7 +23,7 @@ def judge_endpoint(
     old, new = figures(pair.baseline, evidence.baseline_seconds), figures(pair.current, evidence.current_seconds)
     rows = findings.quantiles.get(pair.key, ())
     if old is None or new is None:
-        verdict, reasons, text = _one_sided(pair, old, policy)
+        verdict, reasons, text = _one_sided(pair, old, evidence, policy)
     else:
         verdict, reasons, text = _two_sided(pair, (old, new), findings, policy)
     notes = endpoint_notes(pair, (old, new), panel)
@@ -30,16 +31,19 @@ def judge_endpoint(
     return EndpointComparison(pair.key, verdict, reasons, text, old, new, shown, panel, _superiority(pair), notes)
 
 
-def _one_sided(pair: Pair, old: EndpointFigures | None, policy: ComparisonPolicy) -> Outcome:
-    if old is None:
+def _one_sided(pair: Pair, old: EndpointFigures | None, evidence: Evidence, policy: ComparisonPolicy) -> Outcome:
+    if old is None or pair.baseline is None:
         return None, (), f"{pair.key} is new: the baseline has no request to it"
     if policy.missing_allowed:
         return None, (Reason.MISSING,), f"{pair.key} was not called any more, which the settings allow"
-    return (
-        Verdict.REGRESSED,
-        (Reason.MISSING,),
-        f"{pair.key} is missing: the baseline has {old.requests} requests, this run none",
-    )
+    gone = f"the baseline has {old.requests} requests, this run none"
+    alpha = policy.endpoint_alpha / sum(each.baseline is not None for each in evidence.pairs)
+    missed = absence(pair.baseline.requests, evidence.baseline_seconds, evidence.current_seconds)
+    if missed.chance < alpha:
+        return Verdict.REGRESSED, (Reason.MISSING,), f"{pair.key} is missing: {gone}"
+    times = max(2, math.ceil(missed.times_longer(alpha)))
+    text = f"{pair.key} was not called: {gone}, which is so few that it can be chance; run {times} times longer"
+    return Verdict.INCONCLUSIVE, (Reason.TOO_FEW_REQUESTS,), text
 
 
 def _two_sided(
