@@ -39,7 +39,9 @@ def test_a_demo_too_short_for_a_verdict_runs_once_more_and_shows_three_verdicts_
     same_build, once, again = [run["verdict"] for run in reversed(command.runs())][1:]
     assert (same_build, once) == ("INCONCLUSIVE", "INCONCLUSIVE"), "four seconds are too few windows for a verdict"
     assert [verdict for _, verdict in rows[1:]] == [same_build, again]
-    assert code == {"REGRESSED": 0, "INCONCLUSIVE": 5}[again], "eight may do"
+    wrong = re.findall(r"^perf-platform: .*; try a quieter machine", output, re.MULTILINE)
+    assert code == (5 if wrong else 0), output
+    assert again == "REGRESSED" or wrong, "eight seconds may do"
     judged = command.folder / "runs" / command.runs()[0]["id"] / "comparison.json"
     assert len(json.loads(judged.read_text())["more_baselines"]) == 1
     assert {run["validity"] for run in command.runs()} <= {"VALID", "SUSPECT"}
