@@ -24,6 +24,8 @@ class Answer(FastResponse):
     history: Sequence["Answer"] = ()  # type: ignore[assignment]
     location: str | None = None
     arrived = 0.0
+    asked: float | None = None
+    """When its request was handed to the kernel; None where it had to wait for a connection first."""
     seconds = 0.0
 
     def __init__(self, sent: Request, status: int, raw: RawHeaders, content: bytes | None) -> None:

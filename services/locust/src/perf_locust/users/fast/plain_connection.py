@@ -23,7 +23,6 @@ class PlainConnection:
     """
 
     __slots__ = (
-        "_asked",
         "_data",
         "_deadline",
         "_due",
@@ -37,6 +36,7 @@ class PlainConnection:
         "_waiter",
         "_watcher",
         "arrived",
+        "asked",
         "parser",
     )
 
@@ -52,14 +52,15 @@ class PlainConnection:
         self._stirred = False
         self._timer: Any = None
         self._due = _NEVER
-        self.arrived = 0.0
+        self.arrived = self.asked = 0.0
         self.parser = ResponseParser()
         self._watcher = self._hub.loop.io(self._socket.fileno(), _READ)
         self._watcher.start(self._on_readable)
 
-    def send(self, data: bytes, now: float, timeout: float) -> None:
-        """Send all of it; from `now` on at most `timeout` seconds may pass in silence."""
-        self._asked, self._silence = now, timeout
+    def send(self, data: bytes, timeout: float) -> None:
+        """Send all of it; at most `timeout` seconds may pass in silence then. `asked` is when this began."""
+        self._silence = timeout
+        self.asked = now = perf_counter()
         self._deadline = now + timeout
         if self._deadline < self._due:
             self._arm(timeout)
@@ -121,7 +122,7 @@ class PlainConnection:
         try:
             if self._stamped:
                 self._data, ancillary, _, _ = self._socket.recvmsg(_BLOCK, STAMPED)
-                self.arrived = arrival(ancillary, self._asked)
+                self.arrived = arrival(ancillary, self.asked)
             else:
                 self._data = self._socket.recv(_BLOCK)
                 self.arrived = perf_counter()

@@ -22,22 +22,23 @@ class Pool:
         self._idle: list[Connection] = []
         self._free = BoundedSemaphore(size)
 
-    def take(self, timeout: float, *, surely: bool) -> tuple[Connection, bool]:
-        """Return a connection, and whether it has carried a request before.
+    def take(self, timeout: float, *, surely: bool) -> tuple[Connection, bool, bool]:
+        """Return a connection, whether it has carried a request before, and whether it was there at once.
 
         With `surely` the kernel is asked whether it is still open: for requests that must not be sent twice.
 
         Raises:
             OSError: the server cannot be reached.
         """
+        at_once = not self._free.locked()
         self._free.acquire()
         while self._idle:
             connection = self._idle.pop()
             if connection.usable() and not (surely and not connection.unheard()):
-                return connection, True
+                return connection, True, at_once
             connection.close()
         try:
-            return self._connect(timeout), False
+            return self._connect(timeout), False, False
         except BaseException:
             self._free.release()
             raise

@@ -172,9 +172,11 @@ class FastSession:
         return self._composer.compose(method, url, params, own, data, json)
 
     def _timed(self, sent: Request, limits: Limits, redirections: int) -> Answer:
+        """Send and time: over a kept connection from its first byte on, before that only this process is at work."""
         begun = perf_counter()
         answer = self._sender.send(sent, limits, redirections)
-        answer.seconds = answer.arrived - begun
+        first = answer.history[0] if answer.history else answer
+        answer.seconds = answer.arrived - (first.asked or begun)
         return answer
 
 

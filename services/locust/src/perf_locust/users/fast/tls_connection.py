@@ -1,7 +1,5 @@
 """A connection with TLS: Python's TLS on top of a plain connection, so that it is read and timed like one."""
 
-from time import perf_counter
-
 from gevent import socket, ssl
 
 from perf_locust.users.fast.plain_connection import PlainConnection
@@ -35,10 +33,15 @@ class TlsConnection:
         """When the last bytes had arrived, on time.perf_counter's clock."""
         return self._carrier.arrived
 
-    def send(self, data: bytes, now: float, timeout: float) -> None:
-        """Send all of it; from `now` on at most `timeout` seconds may pass in silence."""
+    @property
+    def asked(self) -> float:
+        """When the last request was encrypted and about to be sent, on the same clock."""
+        return self._carrier.asked
+
+    def send(self, data: bytes, timeout: float) -> None:
+        """Send all of it; at most `timeout` seconds may pass in silence then."""
         self._tls.write(data)
-        self._carrier.send(self._goes.read(), now, timeout)
+        self._carrier.send(self._goes.read(), timeout)
 
     def receive(self) -> bytes:
         """Wait for bytes and return them; none is the end.
@@ -71,7 +74,7 @@ class TlsConnection:
             try:
                 self._tls.do_handshake()
             except ssl.SSLWantReadError:
-                self._carrier.send(self._goes.read(), perf_counter(), timeout)
+                self._carrier.send(self._goes.read(), timeout)
                 self._take_more()
             else:
                 # what completes the handshake goes out with the first request

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from time import perf_counter
 
 from gevent import ssl
 from geventhttpclient.connectionpool import SSLConnectionPool, init_ssl_context
@@ -46,15 +45,17 @@ class Transfer:
             HTTPParseError: what came is no response.
         """
         pool, data = self._pool(request.place.origin), request.encoded()
-        twice = request.method in IDEMPOTENT
+        twice, direct = request.method in IDEMPOTENT, True
         while True:
-            connection, used = pool.take(limits.connect, surely=not twice)
+            connection, used, at_once = pool.take(limits.connect, surely=not twice)
+            direct = direct and at_once
             try:
                 _exchange(connection, request.method, data, limits.network)
             except HTTPConnectionClosed:
                 pool.drop(connection)
                 if not (used and twice):
                     raise
+                direct = False
             except BaseException:
                 pool.drop(connection)
                 raise
@@ -63,6 +64,7 @@ class Transfer:
                 (pool.give_back if parser.reusable else pool.drop)(connection)
                 answer = Answer(request, parser.status, parser.headers, parser.body)
                 answer.arrived = connection.arrived
+                answer.asked = connection.asked if direct else None
                 return answer
 
     def _pool(self, origin: Origin) -> Pool:
@@ -80,7 +82,7 @@ def _exchange(connection: Connection, method: str, data: bytes, silence: float) 
     parser.begin(method)
     broken = False
     try:
-        connection.send(data, perf_counter(), silence)
+        connection.send(data, silence)
     except (BrokenPipeError, ConnectionResetError):
         broken = True  # there may be a response all the same: one that did not wait for the whole body
     while not parser.complete:
