@@ -8,7 +8,6 @@ Floor: 0.75 of the bare route's requests per second. Run: .venv/bin/python bench
 import asyncio
 import os
 import signal
-import socket
 import statistics
 import subprocess
 import sys
@@ -20,6 +19,8 @@ from pathlib import Path
 from support.asgi import summary, verdict
 from support.load import cpu_seconds, requests_per_second
 from support.mongodb import wait_for
+
+from perf_core.ports import free_port
 
 FLOOR = 0.75
 SECONDS = 0.8
@@ -37,14 +38,6 @@ async def read_item(item_id: str) -> Response:
 
 uvicorn.run(app, port=int(sys.argv[2]), log_level="error", access_log=False)
 """
-
-
-def free_ports(count: int) -> list[int]:
-    probes = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [probe.getsockname()[1] for probe in probes]
-    for probe in probes:
-        probe.close()
-    return ports
 
 
 async def measure(pid: int, port: int) -> tuple[float, float]:
@@ -73,7 +66,7 @@ async def compare(pids: dict[str, int], ports: dict[str, int]) -> bool:
 
 
 def main() -> bool:
-    port, metrics_port, bare_port = free_ports(3)
+    port, metrics_port, bare_port = (free_port() for _ in range(3))
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PERF_API_")}
     with tempfile.TemporaryDirectory() as folder:
         database, body = f"sqlite:///{folder}/api.db", Path(folder) / "body"

@@ -32,6 +32,8 @@ from pathlib import Path
 from support.asgi import verdict
 from support.locust_process import LocustProcess, locust_process
 
+from perf_core.ports import free_port
+
 CONNECTIONS = 20
 SECONDS = 2.0
 ROUNDS = 15
@@ -96,10 +98,8 @@ Client = Callable[[], Slice]
 @contextlib.contextmanager
 def nginx() -> Iterator[str]:
     """Run nginx on the last core and return its URL."""
-    with socket.socket() as probe, tempfile.TemporaryDirectory() as folder:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-        probe.close()
+    with tempfile.TemporaryDirectory() as folder:
+        port = free_port()
         configuration = Path(folder) / "nginx.conf"
         configuration.write_text(NGINX.format(folder=folder, port=port))
         server = subprocess.Popen(["taskset", "-c", str(LAST_CORE), "nginx", "-c", configuration, "-p", folder])

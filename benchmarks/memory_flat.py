@@ -20,7 +20,8 @@ from pathlib import Path
 import psutil
 from support.asgi import verdict
 from support.fast_server import fast_server
-from support.ports import free_port
+
+from perf_core.ports import free_port
 
 CEILING = 5.0
 LOCUSTFILE = """

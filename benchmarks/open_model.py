@@ -15,9 +15,10 @@ import urllib.request
 from pathlib import Path
 
 from support.asgi import verdict
-from support.loopback import free_port, plain_server
+from support.loopback import plain_server
 
 from perf_core.model.series import Recording
+from perf_core.ports import free_port
 from perf_core.report.waits import wait_context
 from perf_core.runstore import RunStore
 

@@ -14,8 +14,9 @@ import urllib.request
 from pathlib import Path
 
 from support.asgi import verdict
-from support.loopback import free_port, plain_server
+from support.loopback import plain_server
 
+from perf_core.ports import free_port
 from perf_core.runstore import RunStore
 
 USERS, BEFORE, AFTER = 40, 8, 10

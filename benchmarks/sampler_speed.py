@@ -5,7 +5,6 @@ together reach at least 90 % of the rate asked for. Run: .venv/bin/python benchm
 """
 
 import os
-import socket
 import subprocess
 import sys
 import tempfile
@@ -15,6 +14,7 @@ from pathlib import Path
 
 from support.asgi import verdict
 
+from perf_core.ports import free_port
 from perf_locust.samplers import STRATEGIES, sampler
 
 FLOOR = 200_000
@@ -66,8 +66,7 @@ def over_workers(folder: Path) -> bool:
     """Run a real master and ten workers, and count what each of them handed out."""
     (folder / "rows.csv").write_text("id\n" + "".join(f"{number}\n" for number in range(RATE * SECONDS)))
     (folder / "takers.py").write_text(LOCUSTFILE)
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = str(probe.getsockname()[1])
+    port = str(free_port())
     locust = [sys.executable, "-m", "perf_locust", "-f", "takers.py", "--only-summary"]
     users = str(WORKERS * 10)
     head = ["--master", "--headless", "-u", users, "-r", users, "-t", "600s", "--expect-workers", str(WORKERS)]

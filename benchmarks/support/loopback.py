@@ -1,12 +1,13 @@
 """A plain HTTP server in a process of its own, and free ports, all on loopback."""
 
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from support.mongodb import wait_for
+
+from perf_core.ports import free_port
 
 SERVER = """
 import asyncio, sys, time
@@ -29,13 +30,6 @@ async def main():
     await server.serve_forever()
 asyncio.run(main())
 """
-
-
-def free_port() -> int:
-    """Return a port that is free now."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @contextmanager

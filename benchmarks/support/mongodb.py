@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from perf_core.ports import free_port
+
 BUILD = Path(__file__).parents[2] / "tools" / "ferretdb" / "build"
 
 
@@ -23,8 +25,7 @@ def mongodb() -> Iterator[str]:
     built = subprocess.run([BUILD], stdout=subprocess.PIPE, text=True, check=False)
     if built.returncode:
         sys.exit("a MongoDB is needed: set MONGODB_URL, or install Go so that FerretDB can be built")
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
+    port = free_port()
     with tempfile.TemporaryDirectory() as folder:
         options = [f"--sqlite-url=file:{folder}/", f"--state-dir={folder}", f"--listen-addr=127.0.0.1:{port}"]
         quiet = ["--handler=sqlite", "--telemetry=disable", "--debug-addr=-", "--log-level=error"]

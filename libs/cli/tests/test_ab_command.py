@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from perf_cli.processes import Processes, free_port
+from perf_cli.processes import Processes
+from perf_core.ports import free_port
 
 SERVER = """
 import asyncio, os, random, sys, time

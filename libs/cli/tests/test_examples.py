@@ -3,13 +3,14 @@
 import json
 import re
 import shlex
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from perf_core.ports import free_port
 
 ROOT = Path(__file__).parents[3]
 EXAMPLES = ROOT / "examples"
@@ -18,9 +19,7 @@ README = (EXAMPLES / "README.md").read_text()
 
 @pytest.fixture
 def service() -> Iterator[str]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     process = subprocess.Popen([sys.executable, EXAMPLES / "own_service" / "service.py", "--port", str(port)])
     yield f"http://127.0.0.1:{port}"
     process.terminate()

@@ -1,12 +1,13 @@
 """Every shell line of the README is run here, in its order and in one shell, or is listed with the reason why not."""
 
 import re
-import socket
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from perf_core.ports import free_port
 
 ROOT = Path(__file__).parents[3]
 README = (ROOT / "README.md").read_text()
@@ -58,9 +59,7 @@ def test_every_reason_is_of_a_line_that_is_there() -> None:
 
 
 def test_the_lines_do_what_they_say_in_their_order(command, tmp_path: Path) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = str(free.getsockname()[1])
+    port = str(free_port())
     for name in ("examples", "charts"):
         (tmp_path / name).symlink_to(ROOT / name)
     (tmp_path / ".venv").mkdir()

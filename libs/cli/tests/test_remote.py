@@ -2,7 +2,6 @@
 
 import json
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -12,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from perf_core.ports import free_port
 
 TOKEN = "token-of-scripts"
 
@@ -44,10 +45,7 @@ class Remote:
 
 @pytest.fixture
 def remote(command, server) -> Iterator[Remote]:
-    with socket.socket() as web, socket.socket() as bus:
-        web.bind(("127.0.0.1", 0))
-        bus.bind(("127.0.0.1", 0))
-        port, bus_port = (str(each.getsockname()[1]) for each in (web, bus))
+    port, bus_port = str(free_port()), str(free_port())
     elsewhere = command.folder / "elsewhere"
     environment = command.environment(
         PERF_RUNS_DIR=str(elsewhere), PERF_MASTER_TOKEN=TOKEN, PERF_RECOVERY_SECONDS="2"

@@ -1,10 +1,11 @@
 """Everything an ordinary Locust user brings works in `run`: files, folders, variables, tags, shapes, arguments."""
 
 import re
-import socket
 import subprocess
 import sys
 import time
+
+from perf_core.ports import free_port
 
 SECOND = """
 from locust import FastHttpUser, constant, task
@@ -139,9 +140,7 @@ def test_a_shape_decides_users_and_length(command, server) -> None:
 
 
 def test_wait_gives_the_target_time_to_come_up(command) -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     load = ("run", "-f", "shop.py", "--host", f"http://127.0.0.1:{port}", *LOAD, "--wait", "60s")
     process = command.start(*load)
     deadline = time.monotonic() + 60

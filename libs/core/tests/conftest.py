@@ -25,6 +25,7 @@ from perf_core.model.histogram import bucket_indexes
 from perf_core.model.run import RunEvent, RunInfo
 from perf_core.model.series import EndpointSeries, ErrorCount, GaugeSeries, OutcomeSeries, Recording
 from perf_core.model.verdict import Reason, RunState, Validity, Verdict
+from perf_core.ports import free_port
 
 CHROMIUM = Path("/usr/bin/chromium")
 # In continuous integration the tests must run, and fail where there is no browser.
@@ -198,9 +199,7 @@ def moody_server(tmp_path: Path) -> Iterator[Callable[..., MailServer]]:
     started: list[subprocess.Popen[bytes]] = []
 
     def start(*moods: str) -> MailServer:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = int(probe.getsockname()[1])
+        port = free_port()
         box = tmp_path / "mail"
         program = Path(__file__).with_name("moody_smtp.py")
         started.append(subprocess.Popen([sys.executable, str(program), str(port), str(box), *moods]))

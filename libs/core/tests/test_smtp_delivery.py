@@ -14,6 +14,7 @@ import pytest
 
 from perf_core.adapters.smtp import SmtpSettings, send
 from perf_core.errors import DeliveryError, UsageError
+from perf_core.ports import free_port
 
 SETTINGS = {
     "PERF_SMTP_HOST": "127.0.0.1",
@@ -35,12 +36,6 @@ def settings(port: int, **more: str) -> SmtpSettings:
     )
     assert made is not None
     return made
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from exporter_process import clean_environment
 
-from perf_cli.processes import free_port
+from perf_core.ports import free_port
 
 LOCUSTFILE = """
 from locust import FastHttpUser, constant, task

@@ -2,7 +2,6 @@
 
 import json
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -17,6 +16,7 @@ from playwright.sync_api import Browser, sync_playwright
 sys.path.insert(0, str(Path(__file__).parent))
 
 from perf_core.model.series import Recording
+from perf_core.ports import free_port
 from perf_core.runstore import RunStore
 
 sys.path.insert(0, str(Path(__file__).parent))  # the tests' own modules
@@ -56,12 +56,6 @@ class Plain(FastHttpUser):
 
 
 SECRETS = {"PERF_WEB_USER": "ann", "PERF_WEB_PASSWORD": "correct horse", "PERF_MASTER_TOKEN": "token-of-scripts"}
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @dataclass(frozen=True)

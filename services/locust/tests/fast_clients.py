@@ -16,13 +16,13 @@ import misbehaving_server
 from locust import User
 from locust.env import Environment
 
+from perf_core.ports import free_port
+
 
 @contextmanager
 def misbehaving(*arguments: str) -> Iterator[int]:
     """Run the server and return its port."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
+    port = free_port()
     program = str(Path(misbehaving_server.__file__))
     server = subprocess.Popen([sys.executable, program, str(port), *arguments])
     try:

@@ -1,7 +1,6 @@
 """Who may use the web server: asked of real Locust masters, one on loopback and one that listens on every address."""
 
 import re
-import socket
 import subprocess
 import sys
 import time
@@ -11,6 +10,8 @@ from pathlib import Path
 
 import httpx
 import pytest
+
+from perf_core.ports import free_port
 
 LOCUSTFILE = """
 from locust import FastHttpUser, constant, task
@@ -27,9 +28,7 @@ ELSEWHERE = {"Origin": "http://evil.example"}
 
 def _master(folder: Path, host: str, environment: dict[str, str]) -> Iterator[tuple[str, Path]]:
     (folder / "plain.py").write_text(LOCUSTFILE)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
+    port = free_port()
     log = folder / "master.log"
     with log.open("wb") as out:
         process = subprocess.Popen(

@@ -21,6 +21,7 @@ from perf_core.model.histogram import Histogram
 from perf_core.model.run import RunInfo
 from perf_core.model.verdict import RunState, Validity
 from perf_core.notify import Courier, Outbox
+from perf_core.ports import free_port
 from perf_core.runstore import RunFolder, RunStore
 from perf_core.runstore.frame_codec import encode_frame
 from perf_core.runstore.frame_log import write_log
@@ -59,9 +60,7 @@ def open_run(store: RunStore, run_id: str = "20260921-101500-ab12") -> RunInfo:
 @pytest.fixture
 def box(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """The mailbox of a real mail server that the environment names."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     program = ["-m", "aiosmtpd", "-n", "-l", f"127.0.0.1:{port}", "-c", "aiosmtpd.handlers.Mailbox"]
     with subprocess.Popen([sys.executable, *program, str(tmp_path / "mail")]) as process:
         for _ in range(400):

@@ -14,6 +14,7 @@ import pytest
 from perf_core.compare.document import read_comparison
 from perf_core.model.verdict import RunState
 from perf_core.notify import Outbox
+from perf_core.ports import free_port
 from perf_core.runstore import RunStore
 
 DYING = """
@@ -31,9 +32,7 @@ RunFolder.write_info = dying
 @pytest.fixture
 def box(locusts, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """The mailbox of a real mail server that the environment names; `locusts` has emptied the environment before."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     program = ["-m", "aiosmtpd", "-n", "-l", f"127.0.0.1:{port}", "-c", "aiosmtpd.handlers.Mailbox"]
     with subprocess.Popen([sys.executable, *program, str(locusts.folder / "mail")]) as process:
         for _ in range(400):
@@ -58,9 +57,7 @@ def test_a_master_killed_after_any_step_leaves_one_report_and_one_mail_to_the_ne
     first = locusts.start("first", "--headless", "-H", server.url, "-u", "3", "-r", "3", "-t", "3s")
     assert first.wait(90) == -signal.SIGKILL, locusts.log("first")
     monkeypatch.delenv("DIE_AFTER")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        web = str(probe.getsockname()[1])
+    web = str(free_port())
 
     locusts.start("second", "--web-host", "127.0.0.1", "--web-port", web, "-H", server.url)
     store = RunStore(locusts.folder / "runs")

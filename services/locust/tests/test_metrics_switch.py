@@ -2,7 +2,6 @@
 
 import json
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -14,6 +13,7 @@ from typing import Any
 import pytest
 
 from perf_core.model.plan import PLAN_VARIABLE, RunPlan
+from perf_core.ports import free_port
 from perf_core.runstore import RunStore
 
 TOKEN = "a-token-of-the-test-0123456789"
@@ -24,11 +24,6 @@ class Plain(FastHttpUser):
     @task
     def live(self): self.client.get("/health/live")
 """
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
 
 
 def controller(url: str, action: str | None = None) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 import json
 import os
-import socket
 import subprocess
 import time
 import urllib.parse
@@ -16,6 +15,7 @@ import pytest
 from perf_core.errors import DamagedRunError, DeliveryError, UsageError
 from perf_core.model.run import RunInfo
 from perf_core.model.series import GaugeSeries, Recording
+from perf_core.ports import free_port
 from perf_core.report.target import target_context
 from perf_core.runstore.target_file import read_target as read_stored
 from perf_core.runstore.target_file import write_target
@@ -39,9 +39,7 @@ def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             pytest.fail(sentence)
         pytest.skip(sentence)
     folder = tmp_path_factory.mktemp("prometheus")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     (folder / "p.yml").write_text(SCRAPE_ITSELF.replace("PORT", str(port)))
     own = [f"--config.file={folder / 'p.yml'}", f"--storage.tsdb.path={folder / 'data'}"]
     program = Path(found.stdout.strip().splitlines()[-1]) / "prometheus"

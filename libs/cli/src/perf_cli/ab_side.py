@@ -11,13 +11,14 @@ from perf_cli.configuration import Configuration, Setting
 from perf_cli.follow import RunRefusedError, refusal
 from perf_cli.locust_processes import start_locusts
 from perf_cli.master_client import MasterClient
-from perf_cli.processes import Processes, free_port
+from perf_cli.processes import Processes
 from perf_cli.progress import connection_of
 from perf_cli.run_options import RunOptions
 from perf_core.errors import PerfError, UsageError
 from perf_core.model.plan import RunPlan
 from perf_core.model.run import RunInfo
 from perf_core.model.verdict import RunState, Validity
+from perf_core.ports import free_port
 from perf_core.runstore import RunFolder
 
 PORT = "{port}"

@@ -5,10 +5,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-from perf_cli.processes import Processes, free_port
+from perf_cli.processes import Processes
 from perf_cli.run_options import RunOptions
 from perf_core.errors import UsageError
 from perf_core.model.plan import PLAN_VARIABLE, RunPlan
+from perf_core.ports import free_port
 from perf_core.units import whole_seconds
 
 RAMP = 2.0

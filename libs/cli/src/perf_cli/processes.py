@@ -27,13 +27,6 @@ class PartDiedError(PerfError):
     """Raised when a part that should run has ended; the message has the last lines of its log."""
 
 
-def free_port() -> int:
-    """Return a loopback port nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def check_port(port: int, flag: str) -> int:
     """Return the loopback port when nobody listens on it.
 

@@ -5,8 +5,9 @@ import shutil
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from perf_cli.processes import Processes, free_port
+from perf_cli.processes import Processes
 from perf_core.errors import PerfError
+from perf_core.ports import free_port
 
 RULES = Path("charts", "perf-platform", "rules", "perf-platform.rules.yaml")
 RETENTION = "1d"

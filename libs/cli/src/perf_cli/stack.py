@@ -10,8 +10,9 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from perf_cli.master_client import MasterClient
-from perf_cli.processes import Processes, free_port
+from perf_cli.processes import Processes
 from perf_core.errors import PerfError
+from perf_core.ports import free_port
 
 ITEMS = 300
 SCENARIO = "reference"

@@ -4,9 +4,10 @@ import argparse
 import time
 
 from perf_cli.keys import whole_number
-from perf_cli.processes import Processes, check_port, free_port
+from perf_cli.processes import Processes, check_port
 from perf_cli.prometheus import start_prometheus
 from perf_cli.stack import start_stack, wait_until_answers
+from perf_core.ports import free_port
 from perf_core.runstore import RunStore
 
 EXAMPLE = "perf-platform up --prometheus"
