@@ -12,7 +12,7 @@ import pytest
 from conftest import LOCUSTFILE
 from locust import User, between, constant, task
 from markupsafe import escape
-from test_open_model import OPEN
+from test_open_model_runs import OPEN
 
 from perf_core.errors import UsageError
 from perf_core.model.plan import RunPlan

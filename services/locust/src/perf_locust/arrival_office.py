@@ -55,6 +55,7 @@ class ArrivalOffice:
         self._told: dict[str, tuple[Any, float]] = {}
         self._free: set[tuple[str, str]] = set()
         """Workers with a class of which users have waited for a start."""
+        self._leaving: set[str] = set()
         self._shares = dict.fromkeys(self._classes, _Shares())
         self._rate: float | None = None
         runner.register_message(ARRIVALS_READY, self.on_ready)
@@ -64,7 +65,7 @@ class ArrivalOffice:
 
     def on_test_start(self, **_: object) -> None:
         """Begin a run with the locustfile's rate."""
-        self._told, self._free, self._rate = {}, set(), None
+        self._told, self._free, self._rate, self._leaving = {}, set(), None, set()
         self._shares = dict.fromkeys(self._classes, _Shares())
 
     def set_rate(self, rate: float | None) -> None:
@@ -73,9 +74,11 @@ class ArrivalOffice:
         self._tell()
 
     def on_ready(self, msg: Message, **_: object) -> None:
-        """Tell a worker that begins, or whose users wait for a start, its share at once."""
+        """Tell a worker that begins or leaves, or whose users wait for a start, its share at once."""
         free = {(msg.node_id, name) for name in msg.data["free"]}
-        if free:
+        if msg.data.get("leaves"):
+            self._leaving.add(msg.node_id)
+        elif free:
             self._free |= free
         else:
             self._free = {each for each in self._free if each[0] != msg.node_id}
@@ -93,8 +96,10 @@ class ArrivalOffice:
             return
         passed, now = time.time() - session.info.started, time.monotonic()
         nodes = (*self._runner.clients.running, *self._runner.clients.spawning)
-        there = {name: {node.id: node.user_classes_count.get(name, 0) for node in nodes} for name in self._classes}
-        self._shares = {name: self._divide(name, users, passed) for name, users in there.items()}
+        stay = [node for node in nodes if node.id not in self._leaving]
+        there = {name: {node.id: node.user_classes_count.get(name, 0) for node in stay} for name in self._classes}
+        alive = {node.id for node in nodes}
+        self._shares = {name: self._divide(name, users, alive, passed) for name, users in there.items()}
         for node in nodes:
             share = {
                 "turns": {name: shares.turn(node.id) for name, shares in self._shares.items()},
@@ -102,13 +107,15 @@ class ArrivalOffice:
             }
             known, at = self._told.get(node.id, (None, 0.0))
             # It answers as soon as one of its users is free.
-            joins = any(there[name][node.id] and node.id not in each.members for name, each in self._shares.items())
+            joins = any(
+                there[name].get(node.id) and node.id not in each.members for name, each in self._shares.items()
+            )
             if known != share or joins or now - at > AGAIN:
                 self._told[node.id] = (share, now)
                 self._runner.send_message(ARRIVALS, share, node.id)
 
-    def _divide(self, name: str, there: dict[str, int], passed: float) -> _Shares:
-        """Return the shares of a class, so many seconds after the begin; workers are given as "id -> its users"."""
+    def _divide(self, name: str, there: dict[str, int], alive: set[str], passed: float) -> _Shares:
+        """Return the shares of a class, so many seconds after the begin; workers that stay are "id -> its users"."""
         before, rate = self._shares[name], None if self._rate is None else self._rate / len(self._classes)
         manned = sorted(worker for worker, users in there.items() if users)
         stayed = [worker for worker in before.members if worker in there]
@@ -121,5 +128,5 @@ class ArrivalOffice:
             return before
         if passed < EARLY:
             return _Shares(members, rate)
-        left = len(stayed) < len(before.members)  # nobody takes its starts: every moment counts
-        return _Shares(members, rate, passed if left else passed + AHEAD)
+        vanished = not alive.issuperset(before.members)  # nobody takes its starts: every moment counts
+        return _Shares(members, rate, passed if vanished else passed + AHEAD)

@@ -49,6 +49,7 @@ class LocalSide:
         """Users are gone: take the last frame, judge and report the run."""
         capture, self._capture = self._capture, None
         users = self._cut_off.end()
+        self._open_users.settle()
         if capture is None:
             return
         capture.cut_off(users)

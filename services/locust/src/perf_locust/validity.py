@@ -142,7 +142,8 @@ def _short(recording: Recording) -> Iterator[str]:
 
 def _dropped(gauges: tuple[GaugeSeries, ...]) -> Iterator[str]:
     """Tell starts of an arrival rate that never began: the load was not what was asked for."""
-    due, dropped = (_counted(gauges, name) for name in ("arrivals_due", "arrivals_dropped"))
+    due, dropped, cut_off = (_counted(gauges, f"arrivals_{name}") for name in ("due", "dropped", "cut_off"))
+    dropped -= cut_off  # when users are stopped, no load was to come
     if dropped > DROPPED_LIMIT * due:
         yield f"{dropped:.0f} of {due:.0f} starts of the arrival rate were dropped: no user was free; raise --users"
 

@@ -117,6 +117,7 @@ class WorkerSide:
 
     def on_quitting(self, **_: object) -> None:
         """Empty everything before Locust tells the master that this worker quits (SIGTERM, scale down)."""
+        self._open_users.hand_over()
         self._take_no_users()
         capture = self._capture
         if capture is not None:
@@ -165,6 +166,7 @@ class WorkerSide:
         finally:
             self._stopping = False
             users = self._cut_off.end()
+        self._open_users.settle()
         if self._capture is not None:
             self._capture.cut_off(users)
 

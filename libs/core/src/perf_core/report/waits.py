@@ -87,12 +87,14 @@ def _estimate(run: Recording, key: EndpointKey) -> Histogram | None:
 
 
 def _starts(run: Recording) -> str:
-    due, late, dropped = (_total(run, name) for name in ("arrivals_due", "arrivals_late", "arrivals_dropped"))
+    due, late, dropped, cut_off = (_total(run, f"arrivals_{name}") for name in ("due", "late", "dropped", "cut_off"))
     if not due:
         return ""
+    dropped -= cut_off
+    more = f", {cut_off:,} more because the users were stopped" if cut_off else ""
     return (
         f"{due:,} starts were due, {late:,} began over 0.1 s late ({format_share(late / due)}), "
-        f"{dropped:,} were dropped because no user was free within a second ({format_share(dropped / due)})."
+        f"{dropped:,} were dropped because no user was free within a second ({format_share(dropped / due)}){more}."
     )
 
 

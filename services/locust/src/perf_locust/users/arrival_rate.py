@@ -6,6 +6,8 @@ from functools import wraps
 from typing import Any, ClassVar
 
 import gevent
+from gevent.event import AsyncResult
+from gevent.pool import Group
 from locust import User
 from locust.exception import StopUser
 from locust.runners import LocalRunner
@@ -31,6 +33,9 @@ class ArrivalRateUser(User):
     abstract = True
     rate: ClassVar[Rate | float] = 1.0
     arrivals: ClassVar[Arrivals]
+    _perf_state: str | None = None
+    _perf_start: "AsyncResult[float] | None" = None
+    """The start that the user waits for, or has got and not begun yet."""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Give the class its starts, and let users wait for one after they have started."""
@@ -45,9 +50,35 @@ class ArrivalRateUser(User):
             self._wait_for_start()
 
     def wait_time(self) -> float:
-        """Wait for the next start."""
+        """Wait for the next start; Locust lets others go first before the iteration begins."""
         self._take()
         return 0.0
+
+    def start(self, group: Group) -> gevent.Greenlet:
+        """Start; when the user is gone, whatever ended it, another one gets the start that it has not begun."""
+        greenlet: gevent.Greenlet = super().start(group)
+        greenlet.link(lambda _: self._give_back())
+        return greenlet
+
+    def stop(self, force: bool = False) -> bool:
+        """Stop; a user that has got a start and not begun it ends by itself: Locust might kill it when it has."""
+        if self._give_back():
+            self._state = LOCUST_STATE_STOPPING
+            if not force:
+                return False
+        return bool(super().stop(force))
+
+    @property
+    def _state(self) -> str | None:
+        """What Locust says the user does; an iteration begins when it says "running"."""
+        return self._perf_state
+
+    @_state.setter
+    def _state(self, state: str | None) -> None:
+        self._perf_state = state
+        if state == LOCUST_STATE_RUNNING and self._perf_start is not None:
+            start, self._perf_start = self._perf_start, None
+            setattr(gevent.getcurrent(), MARK, type(self).arrivals.begin_start(start))
 
     def _wait_for_start(self) -> None:
         """Wait so that Locust may stop the user meanwhile."""
@@ -55,6 +86,8 @@ class ArrivalRateUser(User):
             raise StopUser
         self._state = LOCUST_STATE_WAITING
         self._take()
+        if self._state == LOCUST_STATE_STOPPING:
+            raise StopUser
         self._state = LOCUST_STATE_RUNNING
 
     def _take(self) -> float:
@@ -62,9 +95,17 @@ class ArrivalRateUser(User):
         if not arrivals.running and isinstance(self.environment.runner, LocalRunner):
             arrivals.begin(time.time(), lambda: True)  # Locust without the plugin
         setattr(gevent.getcurrent(), MARK, None)
-        due = arrivals.take()
-        setattr(gevent.getcurrent(), MARK, max(time.time() - due, 0.0))
-        return due
+        start = self._perf_start = arrivals.queue()
+        try:
+            return float(start.get())
+        except BaseException:  # the user is killed
+            self._give_back()
+            raise
+
+    def _give_back(self) -> bool:
+        """Leave the queue, or a start that was not begun, to others; return whether there was one."""
+        start, self._perf_start = self._perf_start, None
+        return start is not None and type(self).arrivals.take_back(start)
 
 
 def _rate_of(user_class: type[ArrivalRateUser]) -> Rate:

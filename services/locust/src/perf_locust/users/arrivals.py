@@ -38,12 +38,14 @@ class Turn:
 
 
 class Arrivals:
-    """The starts of one user class in one process.
+    """The starts of one user class in one process; once its users are gone, those due have begun or were dropped.
 
     Attributes:
         due: starts that were due here.
-        late: those that began more than 0.1 s after they were due.
-        dropped: those that never began, for no user was free within a second.
+        begun: those that a user began.
+        late: those of them that began more than 0.1 s after they were due.
+        dropped: those that never began, for no user was free within a second, or all were stopped meanwhile.
+        cut_off: those of the dropped that still waited when the users were stopped.
     """
 
     def __init__(self, rate: Rate, clock: Callable[[], float] = time.time) -> None:
@@ -57,7 +59,7 @@ class Arrivals:
         self._began = 0.0
         self._turn = self._told = Turn()
         self._coming: deque[Turn] = deque()
-        self.due = self.late = self.dropped = 0
+        self.reset()
 
     def __str__(self) -> str:
         """Return the locustfile's rate; a constant one as a number."""
@@ -74,24 +76,34 @@ class Arrivals:
         """Whether a user waits for a start."""
         return bool(self._idle)
 
+    @property
+    def relieved(self) -> bool:
+        """Whether this process takes no start any more, and none that was due waits for a user."""
+        return not self.running or (not self._turn.count and not self._backlog)
+
+    def reset(self) -> None:
+        """Count from zero."""
+        self.due = self.begun = self.late = self.dropped = self.cut_off = 0
+
     def begin(self, began: float, active: Callable[[], bool], turn: Turn = Turn()) -> None:
         """Hand out starts as long as `active`; their times are counted from the Unix time `began`.
 
         A turn that holds at once begins when the first user is free; starts of another are due whoever is.
         """
-        self.end()
-        self._backlog.clear()
+        self.settle()
         self._coming.clear()
-        self.due = self.late = self.dropped = 0
         self._began = began
         self._turn = self._told = turn
         self._greenlet = gevent.spawn(self._run, active)
 
-    def end(self) -> None:
-        """Hand out nothing any more."""
+    def settle(self) -> None:
+        """Hand out nothing any more, and drop what still waits: all users are stopped."""
         if self._greenlet is not None:
-            self._greenlet.kill(block=False)
+            self._greenlet.kill()
             self._greenlet = None
+        self.dropped += len(self._backlog)
+        self.cut_off += len(self._backlog)
+        self._backlog.clear()
 
     def share(self, turn: Turn) -> None:
         """Take another turn; one that comes too late holds from now on, for what was due is handed out."""
@@ -101,23 +113,32 @@ class Arrivals:
             self._coming.append(replace(turn, since=max(turn.since, handed_out)))
             self._changed.set()
 
-    def take(self) -> float:
-        """Wait for a start; return when it was due (Unix seconds)."""
+    def queue(self) -> "AsyncResult[float]":
+        """Return what will be, or is, the time in Unix seconds at which a start is due, for a user to begin it."""
+        start: AsyncResult[float] = AsyncResult()
         due = self._waiting()
         if due is None:
-            turn: AsyncResult[float] = AsyncResult()
-            self._idle.append(turn)
-            try:
-                due = turn.get()
-            except BaseException:  # the user is stopped
-                if turn.ready():
-                    self._hand_out(turn.get(block=False))
-                raise
-            finally:
-                if turn in self._idle:
-                    self._idle.remove(turn)
-        self.late += self._clock() - due > LATE
-        return float(due)
+            self._idle.append(start)
+        else:
+            start.set(due)
+        return start
+
+    def begin_start(self, start: "AsyncResult[float]") -> float:
+        """Count a start that a user begins now; return the seconds that it is late by."""
+        late = max(self._clock() - float(start.get(block=False)), 0.0)
+        self.begun += 1
+        self.late += late > LATE
+        return late
+
+    def take_back(self, start: "AsyncResult[float]") -> bool:
+        """Take back what a user that is stopped has not begun, for another one; return whether it was due."""
+        if not start.ready():
+            self._idle.remove(start)
+        elif self._idle:
+            self._idle.pop().set(start.get(block=False))
+        else:
+            self._backlog.appendleft(start.get(block=False))
+        return bool(start.ready())
 
     def _waiting(self) -> float | None:
         """Return the start that has waited longest, if there is one that is not too old."""

@@ -1,0 +1,127 @@
+"""Users that are stopped or killed: no iteration is torn, and each start of an arrival rate is begun or dropped."""
+
+import time
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+import gevent
+import pytest
+from gevent.pool import Group
+from locust import task
+from locust.env import Environment
+
+from perf_locust.users import ArrivalRateUser
+
+WAYS: dict[str, Callable[[Any], object]] = {
+    "stopped": lambda user: gevent.spawn(user.stop),
+    "stopped by force": lambda user: gevent.spawn(user.stop, force=True),
+    "killed": lambda user: user.greenlet.kill(block=False),
+}
+
+
+def buyers(starts_per_second: float = 1) -> Any:
+    """Return a class of users whose iterations take a while."""
+
+    class Buyer(ArrivalRateUser):
+        rate = starts_per_second
+        begun: ClassVar[list[str]] = []
+        ended: ClassVar[list[str]] = []
+        name = "other"
+        before: Callable[[Any], object] | None = None
+
+        def wait_time(self) -> float:
+            left = super().wait_time()
+            if self.before is not None:
+                self.before(self)
+            return left
+
+        @task
+        def buy(self) -> None:
+            self.begun.append(self.name)
+            gevent.sleep(0.005)
+            self.ended.append(self.name)
+
+    return Buyer
+
+
+def start(user_class: Any, name: str, group: Group) -> Any:
+    """Start a user, and let it wait for its first start."""
+    user = user_class(Environment(user_classes=[user_class]))
+    user.name = name
+    user.start(group)
+    gevent.sleep(0)
+    return user
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    with gevent.Timeout(20):
+        while not holds():
+            gevent.sleep(0.001)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_start_that_a_user_has_got_and_not_begun_goes_to_another(way: str) -> None:
+    buyer, group = buyers(), Group()
+    user = start(buyer, "stopped", group)
+    buyer.arrivals._hand_out(time.time())
+    user.before = WAYS[way]
+    wait_until(lambda: user._perf_start is not None)
+    buyer.arrivals._hand_out(time.time())
+    user.greenlet.join(20)
+    start(buyer, "other", group)
+    wait_until(lambda: buyer.ended == ["stopped", "other"])
+
+    assert buyer.begun == ["stopped", "other"]
+    assert (buyer.arrivals.begun, buyer.arrivals.dropped) == (2, 0)
+    group.kill()
+
+
+@pytest.mark.parametrize("way", ["stopped", "stopped by force"])
+def test_a_user_that_is_stopped_as_it_gets_its_first_start_begins_nothing(way: str) -> None:
+    buyer, group = buyers(), Group()
+    user, _ = start(buyer, "stopped", group), start(buyer, "other", group)
+    buyer.arrivals._idle.reverse()  # who waits first gets the next
+    buyer.arrivals._hand_out(time.time())
+    user.stop(force=way == "stopped by force")
+    user.greenlet.join(20)
+    wait_until(lambda: bool(buyer.ended))
+
+    assert buyer.begun == buyer.ended == ["other"]
+    assert buyer.arrivals.begun == 1
+    group.kill()
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_user_that_is_stopped_gets_no_start(way: str) -> None:
+    buyer, group = buyers(), Group()
+    user = start(buyer, "stopped", group)
+    WAYS[way](user)
+    user.greenlet.join(20)
+    buyer.arrivals._hand_out(time.time())
+    buyer.arrivals.settle()
+
+    assert not buyer.arrivals.waited_for
+    assert buyer.begun == []
+    assert (buyer.arrivals.dropped, buyer.arrivals.cut_off) == (1, 1)
+
+
+def come_and_go(user_class: Any) -> None:
+    """Stop half of the users and start as many, again and again."""
+    runner = Environment(user_classes=[user_class], stop_timeout=10).create_local_runner()
+    name = user_class.__name__
+    runner.spawn_users({name: 40})
+    for _ in range(25):
+        gevent.sleep(0.02)
+        runner.stop_users({name: 20})
+        runner.spawn_users({name: 20})
+    runner.stop()
+
+
+def test_while_users_come_and_go_each_start_is_begun_or_dropped_and_no_iteration_is_torn() -> None:
+    buyer = buyers(20_000)
+    arrivals = buyer.arrivals
+    come_and_go(buyer)
+    arrivals.settle()
+
+    assert len(buyer.begun) == len(buyer.ended) == arrivals.begun
+    assert arrivals.begun + arrivals.dropped == arrivals.due > 500
