@@ -148,3 +148,30 @@ def test_a_worker_that_joins_takes_over_without_a_start_lost_or_twice() -> None:
     assert numbers[:499] == list(range(51, 550))
     assert min(taken["second"]) == pytest.approx(0.4, abs=0.005)
     assert min(taken["late"]) == pytest.approx(0.8, abs=0.007)
+
+
+@pytest.mark.parametrize("rate", [constant_rate(1e6), staged_rate([(0, 5e5), (2, 1e6)]), poisson_rate(1e6)], ids=str)
+def test_a_rate_nobody_can_reach_leaves_the_process_time_for_others_and_is_dropped(rate: Rate) -> None:
+    now, beats = 0.0, 0
+    arrivals = Arrivals(rate, clock=lambda: 1000 + now)
+
+    def beat() -> None:
+        nonlocal beats
+        while True:
+            beats += 1
+            gevent.sleep(0)
+
+    heart = gevent.spawn(beat)
+    arrivals.begin(1000, lambda: True, Turn(since=0.001))
+    gevent.sleep(0.01)
+    now = PATIENCE + 0.9
+    with gevent.Timeout(60):
+        while arrivals.due < rate.due_by(0.95):
+            gevent.sleep(0.001)
+    arrivals.settle()
+    heart.kill()
+    old = rate.due_by(now - PATIENCE) - rate.due_by(0.001)
+
+    assert arrivals.dropped - arrivals.cut_off == pytest.approx(old, abs=5 * math.sqrt(old) if rate.poisson else 1)
+    assert arrivals.dropped == arrivals.due
+    assert beats > 0.9 * arrivals.cut_off / 1000, "others have their turn after each thousand starts"

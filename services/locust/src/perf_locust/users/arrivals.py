@@ -5,6 +5,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from itertools import islice
 from random import Random
 
 import gevent
@@ -16,6 +17,8 @@ LATE = 0.1
 """Seconds after which a start counts as late."""
 PATIENCE = 1.0
 """Seconds that a start waits for a free user before it is dropped."""
+AT_ONCE = 1000
+"""Starts that are handed out before others get their turn: a few milliseconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,19 +161,30 @@ class Arrivals:
         while active():
             now = self._passed()
             change = self._coming[0].since if self._coming else math.inf
-            for due in share.until(min(now, change)):
-                self.due += 1
-                self._hand_out(self._began + due)
+            if not self._keep_up(share, min(now, change), now - PATIENCE):
+                gevent.sleep(0)  # more than this process can do must not stop it from answering
+                continue
             if change <= now:
                 self._turn = self._coming.popleft()
                 at = max(at, change)
                 share = self._share(at)
                 continue
-            while self._backlog and self._clock() - self._backlog[0] > PATIENCE:
-                self._backlog.popleft()
-                self.dropped += 1
             self._changed.wait(min(max(min(share.next, change) - self._passed(), 0.0), 0.5))
             self._changed.clear()
+
+    def _keep_up(self, share: Share, until: float, too_old: float) -> bool:
+        """Hand out what is due until then and drop what is too old; return whether that was all."""
+        if not self._idle:
+            skipped = share.skip(min(until, too_old))
+            self.due += skipped
+            self.dropped += skipped
+        for due in islice(share.until(until), AT_ONCE):
+            self.due += 1
+            self._hand_out(self._began + due)
+        while self._backlog and self._clock() - self._backlog[0] > PATIENCE:
+            self._backlog.popleft()
+            self.dropped += 1
+        return not share.is_due(until)
 
     def _passed(self) -> float:
         """Return the seconds since the begin."""

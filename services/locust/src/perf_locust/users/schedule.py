@@ -101,6 +101,23 @@ class Share:
         self._next += self._random.expovariate(1.0) * self._count if self._rate.poisson else self._count
         return at
 
+    def is_due(self, passed: float) -> bool:
+        """Return whether a start is due after so many seconds."""
+        return self._next <= self._rate.due_by(passed)
+
+    def skip(self, passed: float) -> int:
+        """Leave out what is due after so many seconds; return how many starts that is."""
+        left = (self._rate.due_by(passed) - self._next) / self._count if self.is_due(passed) else -1.0
+        if left < 0:
+            return 0
+        if self._rate.poisson:
+            skipped = 1 + max(round(self._random.normalvariate(left, math.sqrt(left))), 0)
+            self._next += (left + self._random.expovariate(1.0)) * self._count
+        else:
+            skipped = 1 + math.floor(left)
+            self._next += skipped * self._count
+        return skipped
+
     def until(self, passed: float) -> Iterator[float]:
         """Take the starts that a share which begins after `passed` seconds does not have."""
         last = self._rate.due_by(passed)
