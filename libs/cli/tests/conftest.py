@@ -34,10 +34,12 @@ FOREIGN = ("LOCUST_", "PERF_", "GITHUB_", "CI_", "GIT_", "BUILD_")
 
 @dataclass
 class PlainServer:
-    """Counts what it was asked for."""
+    """Counts what it was asked for, and answers one after the other if an answer takes it time."""
 
     url: str = ""
     asked: Counter[str] = field(default_factory=Counter)
+    seconds_each: float = 0.0
+    turn: threading.Lock = field(default_factory=threading.Lock)
 
 
 @pytest.fixture
@@ -49,6 +51,9 @@ def server() -> Iterator[PlainServer]:
 
         def do_GET(self) -> None:
             plain.asked[self.path] += 1
+            if plain.seconds_each:
+                with plain.turn:
+                    time.sleep(plain.seconds_each)
             self.send_response(200)
             self.send_header("Content-Length", "2")
             self.end_headers()

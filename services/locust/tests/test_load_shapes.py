@@ -2,13 +2,16 @@
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from perf_core.errors import UsageError
+from perf_core.model.frame import Frame
+from perf_core.model.run import RunEvent, RunInfo
 from perf_locust.file_shape import FileShape
-from perf_locust.search import Bounds
+from perf_locust.search import Bounds, Search
 from perf_locust.shape_file import LoadShape, read_shape
 
 
@@ -112,3 +115,30 @@ def test_a_search_without_an_end_says_so() -> None:
         == "the highest level that keeps all thresholds is 1000/s, the highest that was asked for"
     )
     assert searched(5)[0].told() == "even 10/s breaks a threshold: p95 < 300ms is broken"
+
+
+def test_a_step_of_a_search_does_not_break_for_starts_that_the_step_before_it_dropped() -> None:
+    """Frames come up to two seconds after their second; users are still busy then with what was too much."""
+    now, dropped, events = 1000.0, 0, list[RunEvent]()
+    session = SimpleNamespace(
+        info=RunInfo("r", "s", "http://t", started=now, users=10),
+        happened=lambda kind, text: events.append(RunEvent(now, kind, text)),
+    )
+    conductor: Any = SimpleNamespace(session=session, observers=[])
+    shape = LoadShape("search", "rate", lowest=100, highest=400, every=5, precision=0.5)
+    search = Search(shape, conductor, clock=lambda: now)
+    level, began = search.level(), now
+    while level is not None:
+        now += 1
+        before, level = level, search.level()
+        began = began if level == before else now
+        overdue = before == 200 or (before < 200 and now - began < 2 and dropped)
+        dropped += 20 if overdue else 0
+        frame = Frame("w", int(now), now, (), gauges={"arrivals_due": 100 * now, "arrivals_dropped": float(dropped)})
+        for observe in conductor.observers:
+            observe(frame)
+
+    assert [event.text.partition(":")[0] for event in events[:-1]] == ["100/s", "200/s", "141.4/s"]
+    assert events[1].text.startswith("200/s: this rate was not reached: no user was free")
+    assert events[2].text == "141.4/s: keeps all thresholds"
+    assert events[3].text.startswith("the highest level that keeps all thresholds is 141.4/s; 200/s does not")

@@ -69,8 +69,8 @@ class LiveCounters:
         self.captured += frame.requests
         self.folded += frame.folded
         before = self.gauges.get(frame.worker, {})
-        self.late += _grown(before, frame.gauges, "arrivals_late")
-        self.dropped += _grown(before, frame.gauges, "arrivals_dropped")
+        self.late += grown(before, frame.gauges, "arrivals_late")
+        self.dropped += grown(before, frame.gauges, "arrivals_dropped")
         self.gauges[frame.worker] = frame.gauges
         self._recent.append((frame.cut_at, frame.requests, _together(frame)))
         self._forget(now)
@@ -109,10 +109,10 @@ class LiveCounters:
             ]
 
 
-def _grown(before: dict[str, float], after: dict[str, float], name: str) -> int:
+def grown(before: dict[str, float], after: dict[str, float], name: str) -> int:
     """Return by how much a counter of one worker has grown; with every run it begins at zero."""
-    grown = after.get(name, 0.0) - before.get(name, 0.0)
-    return int(grown if grown >= 0 else after.get(name, 0.0))
+    by = after.get(name, 0.0) - before.get(name, 0.0)
+    return int(by if by >= 0 else after.get(name, 0.0))
 
 
 def _together(frame: Frame) -> IntArray:

@@ -13,6 +13,7 @@ from perf_core.compare.threshold import parse_thresholds
 from perf_locust.conductor import Conductor
 from perf_locust.run_session import RunSession
 from perf_locust.shape_file import LoadShape
+from perf_locust.step_starts import StepStarts
 from perf_locust.threshold_watch import LAG, ThresholdWatch
 
 SETTLING = 2.0
@@ -75,14 +76,14 @@ class Search:
     def _begin(self, session: RunSession) -> None:
         self._session, self._bounds = session, Bounds(self._shape)
         self._watch = ThresholdWatch(session, lambda: None, parse_thresholds(dict(self._shape.thresholds)))
-        self._conductor.observers[:] = [self._watch.add]
+        self._starts = StepStarts()
+        self._conductor.observers[:] = [self._watch.add, self._starts.add]
         self._try(self._bounds.next())
 
     def _try(self, level: float | None) -> None:
         self._level: float | None = level if level is None or self._shape.of == "rate" else float(math.ceil(level))
         self._since = self._clock()
-        live = self._conductor.live
-        self._dropped, self._captured = live.dropped, live.captured
+        self._starts.begin(self._since + SETTLING)
 
     def _judge(self, session: RunSession, level: float) -> None:
         why = self._not_reached(session) or self._watch.broken_between(
@@ -107,8 +108,7 @@ class Search:
 
     def _not_reached(self, session: RunSession) -> str | None:
         """Return why the load was not what the step is of; None when it was."""
-        live = self._conductor.live
-        if live.dropped - self._dropped > DROPPED * max(live.captured - self._captured, 1):
+        if self._starts.dropped > DROPPED * max(self._starts.due, 1):
             return "this rate was not reached: no user was free for some starts; give the shape more users"
         missed = [each for each in session.info.events if each.kind == "pacing_missed" and each.at > self._since]
         return f"this rate was not reached: {missed[0].text}" if missed else None
