@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import gevent
 from locust import TaskSet, User, between, constant, task
+from locust.env import Environment
 
 from perf_core.model.run import Block
 from perf_locust.block_gate import BlockGate
@@ -81,9 +82,9 @@ def test_waiting_time_stands_still_while_the_gate_is_closed() -> None:
 
 def test_waiting_times_of_users_and_their_task_sets_go_through_the_gate(monkeypatch) -> None:
     waited: list[float] = []
-    gate = BlockGate([Sleeper])
+    gate, user = BlockGate([Sleeper]), Sleeper(Environment())
     monkeypatch.setattr(gate, "wait", waited.append)
 
-    results = [Sleeper.wait_time(None), Nap.wait_time(None)]
+    results = [Sleeper.wait_time(user), Nap(user).wait_time()]
 
     assert (waited, results) == ([2, 5], [0.0, 0.0])

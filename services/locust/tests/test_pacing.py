@@ -268,7 +268,7 @@ def test_users_that_sleep_are_spread_when_pacing_begins_and_stay_so() -> None:
         Sleepy.wait_time(user)  # type: ignore[call-arg,arg-type]
         woken.append(user._perf_started)
 
-    greenlets = [gevent.spawn(sleep, type("Who", (), {})()) for _ in range(200)]
+    greenlets = [gevent.spawn(sleep, type("Who", (), {"_state": None})()) for _ in range(200)]
     gevent.sleep(0)
     gate.set(10.0)
     gevent.sleep(0)

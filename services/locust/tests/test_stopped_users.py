@@ -7,9 +7,11 @@ from typing import Any, ClassVar
 import gevent
 import pytest
 from gevent.pool import Group
-from locust import task
+from locust import User, constant, task
 from locust.env import Environment
 
+from perf_locust.block_gate import BlockGate
+from perf_locust.pace_gate import PaceGate
 from perf_locust.users import ArrivalRateUser
 
 WAYS: dict[str, Callable[[Any], object]] = {
@@ -125,3 +127,35 @@ def test_while_users_come_and_go_each_start_is_begun_or_dropped_and_no_iteration
 
     assert len(buyer.begun) == len(buyer.ended) == arrivals.begun
     assert arrivals.begun + arrivals.dropped == arrivals.due > 500
+
+
+def pace(user_class: Any, seconds: float | None) -> None:
+    PaceGate([user_class]).set(seconds)
+
+
+@pytest.mark.parametrize(
+    ("wait", "prepare"),
+    [
+        (0, lambda user_class: pace(user_class, None)),
+        (0.005, lambda user_class: pace(user_class, None)),
+        (60, lambda user_class: pace(user_class, 0.001)),
+        (0, lambda user_class: BlockGate([user_class])),
+    ],
+    ids=["no waiting time", "a short one", "paced", "interleaved"],
+)
+def test_no_iteration_of_a_closed_user_is_torn_when_it_is_stopped(wait: float, prepare: Callable[[Any], Any]) -> None:
+    class Shopper(User):
+        wait_time = constant(wait)
+        begun: ClassVar[list[int]] = []
+        ended: ClassVar[list[int]] = []
+
+        @task
+        def shop(self) -> None:
+            self.begun.append(1)
+            gevent.sleep(0.005)
+            self.ended.append(1)
+
+    prepare(Shopper)
+    come_and_go(Shopper)
+
+    assert len(Shopper.begun) == len(Shopper.ended) > 100

@@ -15,6 +15,7 @@ from locust import TaskSet, User
 from locust.rpc import Message
 
 from perf_core.model.run import Block
+from perf_locust.commitment import commit
 
 BLOCKS = "perf_blocks"
 """Master to worker: when this side is under load."""
@@ -85,6 +86,7 @@ class BlockGate:
     def _gated(self, original: _WaitTime) -> _WaitTime:
         def wait_time(user: object) -> float:
             self.wait(original(user))
+            commit(user)
             return 0.0
 
         return wait_time

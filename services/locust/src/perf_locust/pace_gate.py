@@ -15,6 +15,8 @@ from typing import Any
 from gevent.event import Event
 from locust import TaskSet, User
 
+from perf_locust.commitment import commit
+
 SHORT = 0.5
 """Seconds of a waiting time of the locustfile that are left to Locust: a change is in force soon enough."""
 LATE = 0.1
@@ -54,6 +56,7 @@ class PaceGate:
             total = original(owner)
             if total <= SHORT:
                 setattr(user, _STARTED, now + total)
+                commit(user)
                 return total
             due = now + total
         else:
@@ -66,6 +69,7 @@ class PaceGate:
             total = self._seconds if self._seconds is not None else original(owner)
             due = self._clock() + share * total
         setattr(user, _STARTED, due)
+        commit(user)
         return 0.0
 
     def _due(self, user: Any, now: float, pacing: float) -> float:
