@@ -1,6 +1,7 @@
 """Users that are stopped or killed: no iteration is torn, and each start of an arrival rate is begun or dropped."""
 
 import time
+from argparse import Namespace
 from collections.abc import Callable
 from typing import Any, ClassVar
 
@@ -9,8 +10,11 @@ import pytest
 from gevent.pool import Group
 from locust import User, constant, task
 from locust.env import Environment
+from locust.runners import STATE_INIT, WorkerRunner
 
 from perf_locust.block_gate import BlockGate
+from perf_locust.messages import RUN_OPTION
+from perf_locust.open_users import OpenUsers
 from perf_locust.pace_gate import PaceGate
 from perf_locust.users import ArrivalRateUser
 
@@ -105,6 +109,31 @@ def test_a_user_that_is_stopped_gets_no_start(way: str) -> None:
     assert not buyer.arrivals.waited_for
     assert buyer.begun == []
     assert (buyer.arrivals.dropped, buyer.arrivals.cut_off) == (1, 1)
+
+
+class Idle(WorkerRunner):
+    """A worker's runner without a master."""
+
+    def __init__(self) -> None:
+        self.state = self.worker_state = STATE_INIT
+        self.custom_messages, self.greenlet = {}, Group()
+
+    def send_message(self, *_: object, **__: object) -> None:
+        """Nobody listens."""
+
+
+def test_a_worker_that_only_paused_counts_on_and_a_new_run_counts_from_zero() -> None:
+    buyer = buyers()
+    environment = Environment(user_classes=[buyer])
+    environment.runner, environment.parsed_options = Idle(), Namespace(**{RUN_OPTION: "first"})
+    users, counted = OpenUsers(environment), []
+    for run_id in ("first", "first", "second"):
+        setattr(environment.parsed_options, RUN_OPTION, run_id)
+        environment.events.test_start.fire(environment=environment)
+        counted.append(users.gauges()["arrivals_due"])
+        buyer.arrivals.due += 7
+
+    assert counted == [0, 7, 0]
 
 
 def come_and_go(user_class: Any) -> None:
