@@ -6,6 +6,7 @@ its process.
 """
 
 import math
+import mmap
 import struct
 import time
 from collections import Counter
@@ -21,7 +22,6 @@ from perf_core.units import seconds_from_ms
 from perf_locust.error_class import MAX_CLASSES, error_class
 from perf_locust.notables import Notables
 
-_pack = PACK.pack_into
 _OTHER = ("", "other", "")
 _OTHER_FAILED = ("", "other", "other")
 MAX_KEYS = 4000
@@ -47,26 +47,25 @@ class Recorder:
     """Records requests of one process; `record` is the listener of Locust's `request` event."""
 
     __slots__ = (
-        "_at",
-        "_buffer",
         "_classes",
         "_floors",
         "_folded",
-        "_full",
-        "_generation",
+        "_good",
         "_ids",
         "_keys",
+        "_position",
+        "_rewind",
         "_spool",
         "_texts",
         "notables",
+        "record",
     )
 
     def __init__(self, when_full: Callable[[], object], spool: Spool) -> None:
         """Record into the spool; `when_full` must cut, and begin the next frame."""
-        self._spool, self._buffer = spool, spool.buffer
-        self._full = when_full
-        self._at, self._generation = RECORDS_AT, generation_of(1)
+        self._spool = spool
         self._ids: dict[tuple[str, str, str], int] = {}
+        self._good: dict[str, dict[str, int]] = {}
         self._keys: list[FrameKey] = []
         self._floors: list[float] = []
         self.notables = Notables()
@@ -75,39 +74,66 @@ class Recorder:
         self._folded = 0
         self._add(*_OTHER)  # there must always be room for these two
         self._add(*_OTHER_FAILED)
+        self.record, self._position, self._rewind = self._listener(when_full)
 
-    def record(  # noqa: PLR0917  Locust's signature
-        self,
-        request_type: str,
-        name: str,
-        response_time: float | None = None,
-        response_length: int = 0,
-        response: object = None,
-        context: object = None,  # noqa: ARG002  named so that no dictionary is made for the rest
-        exception: object = None,
-        start_time: float | None = None,
-        url: object = None,  # noqa: ARG002
-        **_: object,
-    ) -> None:
-        """Record one request."""
-        try:
-            if exception is not None:
-                raise LookupError  # noqa: TRY301  the one path that may take its time
-            key = self._ids[request_type, name, ""]
-            _pack(self._buffer, self._at, start_time, response_time, response_length, key, self._generation)
-        except (LookupError, struct.error, TypeError, OverflowError):
-            self._record_slowly(request_type, name, response_time, response_length, response, exception, start_time)
-        else:
-            if response_time > self._floors[key]:  # type: ignore[operator]  # it was packed: a number
-                self._floors[key] = self.notables.look(request_type, name, response_time, response, None, start_time)
-        self._at += 24
-        if self._at == RECORDS_END:
-            self._full()
+    def _listener(  # noqa: C901  what a request does is written out: a call costs as much as all of it
+        self, full: Callable[[], object]
+    ) -> tuple[Callable[..., None], Callable[[], int], Callable[[int], None]]:
+        """Return the listener, what says where it writes next, and what begins a frame of that number.
+
+        Between two requests a user of Locust evicts a core's nearest cache, so what counts is how many places in
+        memory a request touches. Hence a closure, with what never changes as default values of its parameters: they
+        lie beside each other; and two small dictionaries instead of one with tuples for keys.
+        """
+        at, generation = RECORDS_AT, generation_of(1)
+        buffer, slowly, look = self._spool.buffer, self._record_slowly, self.notables.look
+
+        def record(  # noqa: PLR0917  Locust's signature
+            request_type: str,
+            name: str,
+            response_time: float | None = None,
+            response_length: int = 0,
+            response: object = None,
+            context: object = None,  # noqa: ARG001  named so that no dictionary is made for the rest
+            exception: object = None,
+            start_time: float | None = None,
+            url: object = None,  # noqa: ARG001
+            _good: dict[str, dict[str, int]] = self._good,
+            _floors: list[float] = self._floors,
+            _pack: Callable[..., None] = PACK.pack_into,
+            _buffer: mmap.mmap = buffer,
+            **_: object,
+        ) -> None:
+            """Record one request."""
+            nonlocal at
+            try:
+                if exception is not None:
+                    raise LookupError  # noqa: TRY301  the one path that may take its time
+                key = _good[request_type][name]
+                _pack(_buffer, at, start_time, response_time, response_length, key, generation)
+            except (LookupError, struct.error, TypeError, OverflowError):
+                place = at, generation
+                slowly(place, request_type, name, response_time, response_length, response, exception, start_time)
+            else:
+                if response_time > _floors[key]:  # type: ignore[operator]  # it was packed: a number
+                    _floors[key] = look(request_type, name, response_time, response, None, start_time)
+            at += 24
+            if at == RECORDS_END:
+                full()
+
+        def position() -> int:
+            return at
+
+        def rewind(seq: int) -> None:
+            nonlocal at, generation
+            at, generation = RECORDS_AT, generation_of(seq)
+
+        return record, position, rewind
 
     def cut(self) -> Cut:
         """Return what was recorded since `begin`; it stays in the spool until the next `begin`."""
-        count = (self._at - RECORDS_AT) // PACK.size
-        records = np.frombuffer(self._buffer, dtype=RECORD, count=count, offset=RECORDS_AT)
+        count = (self._position() - RECORDS_AT) // PACK.size
+        records = np.frombuffer(self._spool.buffer, dtype=RECORD, count=count, offset=RECORDS_AT)
         errors = tuple(FrameError(self._keys[key], text, count) for (key, text), count in self._texts.items())
         rows, rejected = rows_of(records, self._keys)
         return Cut(rows, errors, rejected, self._folded)
@@ -115,11 +141,12 @@ class Recorder:
     def begin(self, seq: int) -> None:
         """Record for frame `seq` from now on; what was cut is safe elsewhere."""
         self._spool.begin(seq)
-        self._at, self._generation = RECORDS_AT, generation_of(seq)
+        self._rewind(seq)
         self._texts, self._folded = Counter(), 0
 
     def _record_slowly(  # noqa: PLR0917  called from one place
         self,
+        place: tuple[int, int],
         request_type: str,
         name: str,
         response_time: float | None,
@@ -134,7 +161,8 @@ class Recorder:
         if not math.isfinite(begun):
             begun = time.time() - (seconds_from_ms(milliseconds) if math.isfinite(milliseconds) else 0.0)
         size = min(max(int(response_length or 0), 0), 0xFFFFFFFF)
-        _pack(self._buffer, self._at, begun, milliseconds, size, key, self._generation)
+        at, generation = place
+        PACK.pack_into(self._spool.buffer, at, begun, milliseconds, size, key, generation)
         if kind:
             text = _text_of(exception)
             self._texts[key, text if len(self._texts) < MAX_TEXTS or (key, text) in self._texts else ""] += 1
@@ -161,8 +189,11 @@ class Recorder:
         self._keys.append(key)
         self._floors.append(-1.0)
         self._classes[method, name] += 1
-        self._ids[method, name, kind] = len(self._keys) - 1
-        return len(self._keys) - 1
+        number = len(self._keys) - 1
+        self._ids[method, name, kind] = number
+        if not kind:
+            self._good.setdefault(method, {})[name] = number
+        return number
 
 
 def _number(value: object) -> float:
