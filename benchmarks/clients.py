@@ -11,6 +11,7 @@ Needs nginx (Debian: apt-get install nginx-light). Optional: wrk (Debian: apt-ge
 install go.k6.io/k6@latest github.com/tsenart/vegeta/v12@latest). Run: .venv/bin/python benchmarks/clients.py [ROUNDS]
 """
 
+import argparse
 import contextlib
 import json
 import math
@@ -206,7 +207,12 @@ def interval(ratios: list[float]) -> Interval:
 
 
 def main() -> bool:
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else ROUNDS
+    """Measure and print; return whether the promises are kept."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument(
+        "rounds", nargs="?", type=int, default=ROUNDS, help=f"rounds of all clients (default: {ROUNDS})"
+    )
+    rounds = parser.parse_args().rounds
     if not shutil.which("nginx"):
         print("nginx is missing: install it (Debian: apt-get install nginx-light)")
         return False
