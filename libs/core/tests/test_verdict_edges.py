@@ -210,6 +210,14 @@ def test_most_endpoints_slower_are_told_run_wide_and_the_others_are_not_improved
     assert not [each for each in result.endpoints if each.verdict is Verdict.IMPROVED]
 
 
+def test_improved_is_said_at_half_the_error_level() -> None:
+    old, faster = run(2, normal(2)), run(1, normal(1, slow=0.9))
+    found = min(shift.p_value for shift in endpoint(compare_runs(faster, old), 0).shifts)
+    for times, verdict in ((1.5, Verdict.UNCHANGED), (2.5, Verdict.IMPROVED)):
+        policy = ComparisonPolicy(alpha=times * found, run_wide_share=0.0)
+        assert compare_runs(faster, old, policy).verdict is verdict
+
+
 def test_fewer_than_four_endpoints_have_no_relative_view_and_this_is_told() -> None:
     result = compare_runs(run(1, normal(1, 3)), run(2, normal(2, 3)))
 

@@ -14,10 +14,10 @@ from perf_core.model.endpoint import EndpointKey
 from perf_core.stats.failure_test import failure_rise_p_value
 from perf_core.stats.holm import holm
 from perf_core.stats.lattice import step_at
-from perf_core.stats.noise import Influence, Spread, influence
+from perf_core.stats.noise import Influence, influence
 from perf_core.stats.paired_test import pair_influences
 from perf_core.stats.run_noise import NoiseModel, NoisePrior, joined, learn_noise
-from perf_core.stats.shift_test import shift_test
+from perf_core.stats.shift_test import OwnNoise, shift_test
 from perf_core.stats.throughput_test import ThroughputTest, throughput_test
 
 REFERENCE_SECONDS = 300.0
@@ -35,12 +35,24 @@ class Findings:
     throughput: ThroughputShift | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Own:
+    """What endpoints have for themselves at one quantile, and where each of them stands in it."""
+
+    places: dict[EndpointKey, int]
+    noise: OwnNoise
+
+    def of(self, pairs: Sequence[Pair]) -> OwnNoise:
+        """Return it for these endpoints; those that have enough requests for a tail have enough for the median."""
+        return replace(self.noise, beside=tuple(self.noise.beside[self.places[pair.key]] for pair in pairs))
+
+
 def run_tests(evidence: Evidence, policy: ComparisonPolicy) -> Findings:
     """Return the corrected results over all endpoints that both sides called."""
     tests: list[Tested] = []
     shared: list[SharedTested] = []
     for stage in evidence.stages:
-        own: Spread | None = None
+        own: _Own | None = None
         for q in QUANTILES:
             own = _test_quantile(stage, q, policy, (tests, shared), own) or own
     rises = {pair.key: p_value for pair in evidence.pairs if (p_value := _failure_p_value(pair)) is not None}
@@ -71,8 +83,8 @@ def _test_quantile(
     q: float,
     policy: ComparisonPolicy,
     results: tuple[list[Tested], list[SharedTested]],
-    least: Spread | None,
-) -> Spread | None:
+    least: _Own | None,
+) -> _Own | None:
     """Add the tests of one quantile to the results; return what each endpoint has for itself, at least `least`.
 
     What scatters the medians of endpoints scatters their tails too, where it is harder to see.
@@ -87,16 +99,14 @@ def _test_quantile(
     if policy.block_seconds:
         old, new = pair_influences(old, new, max(1, round(policy.block_seconds / stage.width)))
     noise = _noise(sides, stage.seconds, policy)
-    if least and least.variance > noise.endpoint:
-        noise = replace(noise, endpoint=least.variance, endpoint_freedom=least.freedom)
-    result = shift_test(old, new, noise)
+    result = shift_test(old, new, noise, least.of(tested) if least else None)
     for pair, before, after, shift in zip(tested, old, new, result.endpoints, strict=True):
         values = ((pair.baseline, before.value), (pair.current, after.value))
         step = max(step_at(side.histogram, value) for side, value in values if side)
         tests.append(Tested(pair.key, stage.name, q, shift, before.value, after.value, step))
     if result.shared:
         shared.append(SharedTested(stage.name, q, result.shared))
-    return result.own
+    return _Own({pair.key: at for at, pair in enumerate(tested)}, result.own) if result.own else None
 
 
 def _runs(pairs: Sequence[Pair], *, current: bool) -> list[tuple[Windows, ...]]:

@@ -16,6 +16,7 @@ class ComparisonPolicy:
     Attributes:
         alpha: false alarms per run of unchanged software, endpoints and run-wide shift together.
         run_wide_share: the part of alpha spent on the run-wide shift.
+        improved_share: the part of both levels at which IMPROVED is said; it gates nothing and can be surer.
         floor_ratio: a smaller change of an endpoint does not matter.
         floor_seconds: nor does a smaller one in seconds.
         run_floor_ratio: the same for the run-wide shift.
@@ -35,6 +36,7 @@ class ComparisonPolicy:
 
     alpha: float = 0.05
     run_wide_share: float = 0.2
+    improved_share: float = 0.5
     floor_ratio: float = 0.03
     floor_seconds: float = 0.001
     run_floor_ratio: float = 0.05

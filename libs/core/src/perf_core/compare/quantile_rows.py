@@ -57,7 +57,8 @@ def judged_row(test: Tested, slower: float, faster: float, tests: int, policy: C
     relevant = abs(test.after - test.after / ratio) >= max(policy.floor_seconds, test.steps)
     worse = slower < policy.endpoint_alpha and ratio - 1 >= policy.floor_ratio and relevant
     sure = shift.faster_total < policy.alpha
-    better = faster < policy.endpoint_alpha and 1 - ratio >= policy.floor_ratio and relevant and sure
+    enough = faster < policy.endpoint_alpha * policy.improved_share
+    better = enough and 1 - ratio >= policy.floor_ratio and relevant and sure
     low, high = math.exp(view.shift - half), math.exp(min(view.shift + half, HIGHEST))
     detectable = math.expm1(min(shift.detectable(policy.endpoint_alpha / tests), HIGHEST))
     p_value = slower if ratio >= 1 else faster
@@ -77,7 +78,8 @@ def run_wide_rows(shared: list[SharedTested], policy: ComparisonPolicy) -> tuple
         ratio = math.exp(test.shift.shift)
         p_value = up if ratio >= 1 else down
         half = t_quantile(0.975, test.shift.freedom) * test.shift.error
-        flagged = p_value < policy.run_wide_alpha and abs(ratio - 1) >= policy.run_floor_ratio
+        alpha = policy.run_wide_alpha * (1.0 if ratio >= 1 else policy.improved_share)
+        flagged = p_value < alpha and abs(ratio - 1) >= policy.run_floor_ratio
         bounds = (ratio * math.exp(-half), ratio * math.exp(min(half, HIGHEST)))
         rows.append(RunWideShift(test.quantile, ratio, *bounds, p_value, flagged, test.stage))
     return tuple(rows)
