@@ -35,6 +35,7 @@ WRONG: dict[str, Any] = {
     "sqlite_synchronous": "off",
     "host": "", "port": "70000", "metrics_port": "x", "drain": "-1", "deadline": "0", "max_concurrency": "0",
     "max_body": "1", "max_bulk_body": "many", "keep_alive": "0", "enable_faults": "perhaps", "carrier_latency": "99",
+    "network_latency": "-1",
     "cache_entries": "0", "cache_seconds": "0", "cache_negative_seconds": "-1", "queue_seconds": "0", "docs": "x",
     "access_log": "x", "log_level": "loud", "admin_token": "short", "write_token": "short", "cursor_key": "x" * 65,
 }  # fmt: skip

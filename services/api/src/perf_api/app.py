@@ -12,6 +12,7 @@ from perf_api.cache.collector import CacheCollector
 from perf_api.cache.loading import LoadingCache
 from perf_api.controller.collector import ControllerCollector
 from perf_api.controller.controller import MetricsController
+from perf_api.distance import DistanceMiddleware
 from perf_api.domain.ports import Database
 from perf_api.faults import FaultMiddleware, Faults
 from perf_api.http import metrics_controller, openapi, problem_handlers
@@ -93,6 +94,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 def _stand_before(app: FastAPI, settings: Settings) -> None:
     """Add what stands before the routes; what is added last is outermost."""
     state = app.state
+    if settings.network_latency:
+        app.add_middleware(DistanceMiddleware, seconds=settings.network_latency)
     if state.faults.enabled:
         app.add_middleware(FaultMiddleware, faults=state.faults)
     state.access_log = AccessLog() if settings.access_log else None

@@ -41,6 +41,9 @@ class Settings(BaseSettings):
     carrier_latency: Annotated[
         float, Field(ge=0, le=10, description="seconds the simulated carrier behind a delivery quote takes")
     ] = 0.03
+    network_latency: Annotated[
+        float, Field(ge=0, le=10, description="seconds each request of /v1 takes longer, as if all were far away")
+    ] = 0.0
     cache_entries: Annotated[int, Field(ge=1, description="items kept in the cache")] = 10_000
     cache_seconds: Annotated[float, Field(gt=0, description="seconds an item is kept in the cache")] = 5.0
     cache_negative_seconds: Annotated[

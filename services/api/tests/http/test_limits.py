@@ -74,6 +74,13 @@ def test_a_request_that_takes_too_long_is_given_up(make: Any) -> None:
     assert client.get(address).status_code == 200
 
 
+def test_a_distance_delays_requests_of_the_api_and_nothing_else(make: Any) -> None:
+    client = make(network_latency=5.0, deadline=0.2)
+
+    assert client.get("/v1/items").json()["code"] == "deadline-exceeded"
+    assert client.get("/health/live").status_code == 200
+
+
 def test_more_requests_than_fit_are_refused_at_once(make: Any) -> None:
     client = make(carrier_latency=0.5, max_concurrency=2)
     address = client.post("/v1/items", json=LAMP).headers["Location"]
