@@ -1,7 +1,8 @@
 """Run all checks and every package's tests, each package in a process of its own, and sum the counts.
 
-Packages are apart because Locust monkey-patches its process. They run in two lanes at a time: most tests wait for
-real processes rather than compute. A check counts as one test. What failed is named again before the last line.
+Packages are apart because Locust monkey-patches its process. The two that take longest have a lane each, as most of
+their tests wait for real processes rather than compute; the others go beside them, with what those leave of the
+processors. A check counts as one test. What failed is named again before the last line.
 """
 
 import os
@@ -17,11 +18,11 @@ from pathlib import Path
 from threading import Thread
 
 BIN = Path(sys.executable).parent
-LANES = 2
-# The longest first, so that the lanes end at about the same time.
+LONG = ("libs/cli", "services/locust")
+LANES = len(LONG) + 1
+BESIDE = ("nice", "-n", "5")
 PACKAGES = (
-    "libs/cli",
-    "services/locust",
+    *LONG,
     "services/api",
     "services/exporter",
     "libs/core",
@@ -64,7 +65,7 @@ class Counts:
 def check(name: str, command: tuple[str, ...]) -> Counts:
     """Run one check; its output is shown when it fails."""
     lines: list[str] = []
-    code = run(lines.append, *command)
+    code = run(lines.append, str(BIN / command[0]), *command[1:])
     say("\n".join([f"{'FAILED' if code else 'ok    '} {name}", *(lines if code else ())]))
     return Counts(failed=1, names=(name,)) if code else Counts(passed=1)
 
@@ -76,7 +77,8 @@ def test(package: str) -> Counts:
         report = Path(folder) / "junit.xml"
         code = run(
             lambda line: say(f"{package} | {line}"),
-            "pytest",
+            *(() if package in LONG else BESIDE),
+            str(BIN / "pytest"),
             "-q",
             "--color=no",
             f"--junitxml={report}",
@@ -90,9 +92,9 @@ def test(package: str) -> Counts:
 
 
 def run(show: Callable[[str], object], command: str, *arguments: str) -> int:
-    """Run one of the environment's commands, show each line of its output and errors, and return its status."""
+    """Run a command, show each line of its output and errors, and return its status."""
     with subprocess.Popen(  # noqa: S603
-        (str(BIN / command), *arguments), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        (command, *arguments), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as process:
         for line in process.stdout or ():
             show(line.rstrip("\n"))

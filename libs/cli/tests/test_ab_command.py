@@ -240,3 +240,19 @@ def test_bad_input_gets_one_sentence_and_its_code(
     assert done.returncode == code, done.stdout + done.stderr
     assert sentence in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_users_with_an_arrival_rate_are_refused(command: Command, folder: Path) -> None:
+    (folder / "open.py").write_text(
+        "from locust import FastHttpUser, task\n"
+        "from perf_locust.users import ArrivalRateUser\n"
+        "class Buyer(ArrivalRateUser, FastHttpUser):\n"
+        "    rate = 5\n"
+        "    @task\n"
+        "    def ask(self): self.client.get('/')\n"
+    )
+    nobody = "http://127.0.0.1:9"
+    done = command("ab", "-f", "open.py", *SHORT[3:], "--baseline-host", nobody, "--current-host", nobody)
+
+    assert done.returncode == 2
+    assert "Buyer has an arrival rate; an interleaved test alternates closed users" in done.stderr

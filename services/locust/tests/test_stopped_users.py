@@ -188,3 +188,52 @@ def test_no_iteration_of_a_closed_user_is_torn_when_it_is_stopped(wait: float, p
     come_and_go(Shopper)
 
     assert len(Shopper.begun) == len(Shopper.ended) > 100
+
+
+@pytest.mark.parametrize(
+    "gate", [lambda each: BlockGate([each]), lambda each: PaceGate([each])], ids=["ab", "pacing"]
+)
+def test_a_user_may_have_an_attribute_user_of_its_own(gate: Callable[[type[User]], object]) -> None:
+    class Customer(User):
+        wait_time = constant(0.001)
+        visits = 0
+
+        def on_start(self) -> None:
+            self.user = "ann"
+
+        @task
+        def visit(self) -> None:
+            type(self).visits += 1
+
+    gate(Customer)
+    group = Group()
+    Customer(Environment(user_classes=[Customer])).start(group)
+    gevent.sleep(0.2)
+    group.kill()
+
+    assert Customer.visits > 2
+
+
+def test_a_user_that_is_stopped_while_it_signs_in_is_no_error(caplog: pytest.LogCaptureFixture) -> None:
+    signed_out = []
+
+    class Buyer(ArrivalRateUser):
+        def on_start(self) -> None:
+            gevent.sleep(0.05)
+
+        def on_stop(self) -> None:
+            signed_out.append(self)
+
+        @task
+        def buy(self) -> None:
+            """Never come to this."""
+
+    group = Group()
+    user = Buyer(Environment(user_classes=[Buyer]))
+    user.start(group)
+    gevent.sleep(0.01)
+    user.stop()
+    group.join(5)
+
+    assert signed_out == [user]
+    assert not caplog.records

@@ -79,6 +79,7 @@ def test_a_distance_delays_requests_of_the_api_and_nothing_else(make: Any) -> No
 
     assert client.get("/v1/items").json()["code"] == "deadline-exceeded"
     assert client.get("/health/live").status_code == 200
+    assert client.get("/v1/metrics-controller").status_code in {200, 401, 403}
 
 
 def test_more_requests_than_fit_are_refused_at_once(make: Any) -> None:

@@ -22,7 +22,7 @@ AGAIN = 2.0
 """Seconds after which a worker is told its share again, in case a message was lost."""
 EARLY = 3.0
 """Seconds from the begin in which workers get their first users: whoever has some takes part at once."""
-AHEAD = 0.3
+AHEAD = 0.6
 """Seconds in which a new share reaches all workers; they change to it together, so that no start is lost or twice."""
 
 

@@ -70,7 +70,7 @@ class LiveCounters:
         self.folded += frame.folded
         before = self.gauges.get(frame.worker, {})
         self.late += grown(before, frame.gauges, "arrivals_late")
-        self.dropped += grown(before, frame.gauges, "arrivals_dropped")
+        self.dropped += dropped_for_users(before, frame.gauges)
         self.gauges[frame.worker] = frame.gauges
         self._recent.append((frame.cut_at, frame.requests, _together(frame)))
         self._forget(now)
@@ -113,6 +113,11 @@ def grown(before: dict[str, float], after: dict[str, float], name: str) -> int:
     """Return by how much a counter of one worker has grown; with every run it begins at zero."""
     by = after.get(name, 0.0) - before.get(name, 0.0)
     return int(by if by >= 0 else after.get(name, 0.0))
+
+
+def dropped_for_users(before: dict[str, float], after: dict[str, float]) -> int:
+    """Return the starts that were dropped for want of a free user, and not because the users were stopped."""
+    return grown(before, after, "arrivals_dropped") - grown(before, after, "arrivals_cut_off")
 
 
 def _together(frame: Frame) -> IntArray:

@@ -17,7 +17,7 @@ from perf_locust.users.arrivals import Arrivals, Turn
 from perf_locust.users.intended import IntendedLatencies
 
 HAND_OVER = 2.0
-"""Seconds in which other workers must have taken over from one that leaves; they need a third of one."""
+"""Seconds in which other workers must have taken over from one that leaves; they need two thirds of one."""
 
 
 def open_classes(user_classes: Sequence[type[User]]) -> tuple[type[ArrivalRateUser], ...]:
@@ -79,7 +79,7 @@ class OpenUsers:
             arrivals = self._by_class[name]
             if arrivals.running:
                 arrivals.share(turn)
-            elif self._active():  # a worker that leaves keeps its counts
+            else:
                 arrivals.begin(msg.data["began"], self._active, turn)
         free = [name for name, turn in turns.items() if not turn.count and self._by_class[name].waited_for]
         if free:

@@ -15,7 +15,7 @@ from typing import Any
 from gevent.event import Event
 from locust import TaskSet, User
 
-from perf_locust.commitment import commit
+from perf_locust.commitment import commit, user_of
 
 SHORT = 0.5
 """Seconds of a waiting time of the locustfile that are left to Locust: a change is in force soon enough."""
@@ -50,7 +50,7 @@ class PaceGate:
 
     def wait(self, owner: Any, original: WaitTime) -> float:
         """Wait until the next iteration of a user begins; return the seconds that are left to Locust."""
-        user = getattr(owner, "user", owner)
+        user = user_of(owner)
         now = self._clock()
         if self._seconds is None:
             total = original(owner)

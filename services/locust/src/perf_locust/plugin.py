@@ -73,6 +73,7 @@ def register(environment: Environment, early: EarlyRequests | None = None) -> No
     runners.WORKER_REPORT_INTERVAL = settings.report_seconds
     runners.HEARTBEAT_LIVENESS = REACH
     runners.MASTER_HEARTBEAT_TIMEOUT = MASTER_PATIENCE
+    _check_users(environment, settings)
     runner = environment.runner
     if isinstance(runner, WorkerRunner):
         EndSignals(environment)
@@ -132,6 +133,13 @@ def _use_shape(environment: Environment, conductor: Conductor) -> FileShape | No
 
 def _users_of(environment: Environment) -> int:
     return int(getattr(environment.parsed_options, "num_users", None) or 1)
+
+
+def _check_users(environment: Environment, settings: Settings) -> None:
+    found = open_classes(environment.user_classes)
+    if found and settings.plan.interleaved:
+        name = found[0].__name__
+        raise UsageError(f"{name} has an arrival rate; an interleaved test alternates closed users: use `run` for it")
 
 
 def check_version(version: str) -> None:

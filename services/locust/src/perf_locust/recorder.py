@@ -1,6 +1,6 @@
 """The recorder: every request becomes 24 bytes in a memory map, and once a second the map becomes a frame.
 
-Nothing on the request path allocates, sorts or touches a file: one dictionary lookup, one `pack_into`. The map is
+Nothing on the request path allocates, sorts or touches a file: two dictionary lookups, one `pack_into`. The map is
 bounded, and cut early when it is full, so that nothing is dropped. It belongs to a spool, so it survives SIGKILL of
 its process.
 """

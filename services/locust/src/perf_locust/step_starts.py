@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass, field, replace
 
 from perf_core.model.frame import Frame
-from perf_locust.live import grown
+from perf_locust.live import dropped_for_users, grown
 
 
 @dataclass(slots=True)
@@ -26,4 +26,4 @@ class StepStarts:
         before, self._last[frame.worker] = self._last.get(frame.worker), replace(frame, rows=(), intended=())
         if before is not None and before.cut_at >= self._since:
             self.due += grown(before.gauges, frame.gauges, "arrivals_due")
-            self.dropped += grown(before.gauges, frame.gauges, "arrivals_dropped")
+            self.dropped += dropped_for_users(before.gauges, frame.gauges)

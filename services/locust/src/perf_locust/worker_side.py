@@ -160,6 +160,9 @@ class WorkerSide:
         if self._runner.state in {STATE_STOPPED, STATE_INIT}:
             return
         self._stopping = True
+        if self._capture is not None and not self._capture.frames:
+            self._capture.count_users(self._runner)  # a run of less than a second: nobody has said yet how many
+            self._capture.cut()
         self._cut_off.begin(self._runner)
         try:
             self._runner.stop()

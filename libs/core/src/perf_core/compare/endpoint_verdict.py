@@ -42,7 +42,8 @@ def _one_sided(pair: Pair, old: EndpointFigures | None, evidence: Evidence, poli
     if missed.chance < alpha:
         return Verdict.REGRESSED, (Reason.MISSING,), f"{pair.key} is missing: {gone}"
     times = max(2, math.ceil(missed.times_longer(alpha)))
-    text = f"{pair.key} was not called: {gone}, which is so few that it can be chance; run {times} times longer"
+    few = "which is so few that it can be chance" if missed.events > old.requests / 2 else "which came in few bursts"
+    text = f"{pair.key} was not called: {gone}, {few}; run {times} times longer"
     return Verdict.INCONCLUSIVE, (Reason.TOO_FEW_REQUESTS,), text
 
 

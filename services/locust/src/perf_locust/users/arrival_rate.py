@@ -6,17 +6,19 @@ from functools import wraps
 from typing import Any, ClassVar
 
 import gevent
+from gevent import GreenletExit
 from gevent.event import AsyncResult
 from gevent.pool import Group
 from locust import User
-from locust.exception import StopUser
-from locust.runners import LocalRunner
+from locust.runners import STATE_CLEANUP, STATE_STOPPED, STATE_STOPPING, LocalRunner
 from locust.user.task import LOCUST_STATE_RUNNING, LOCUST_STATE_STOPPING, LOCUST_STATE_WAITING
 
 from perf_core.errors import UsageError
 from perf_locust.users.arrivals import Arrivals
 from perf_locust.users.intended import MARK
 from perf_locust.users.schedule import Rate, constant_rate
+
+_ENDING = {STATE_STOPPING, STATE_CLEANUP, STATE_STOPPED}
 
 
 class ArrivalRateUser(User):
@@ -83,17 +85,18 @@ class ArrivalRateUser(User):
     def _wait_for_start(self) -> None:
         """Wait so that Locust may stop the user meanwhile."""
         if self._state == LOCUST_STATE_STOPPING:
-            raise StopUser
+            raise GreenletExit  # Locust would log a StopUser of `on_start` as an error
         self._state = LOCUST_STATE_WAITING
         self._take()
         if self._state == LOCUST_STATE_STOPPING:
-            raise StopUser
+            raise GreenletExit  # Locust would log a StopUser of `on_start` as an error
         self._state = LOCUST_STATE_RUNNING
 
     def _take(self) -> float:
         arrivals = type(self).arrivals
         if not arrivals.running and isinstance(self.environment.runner, LocalRunner):
-            arrivals.begin(time.time(), lambda: True)  # Locust without the plugin
+            runner = self.environment.runner  # Locust without the plugin
+            arrivals.begin(time.time(), lambda: runner.state not in _ENDING)
         setattr(gevent.getcurrent(), MARK, None)
         start = self._perf_start = arrivals.queue()
         try:
