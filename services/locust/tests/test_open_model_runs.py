@@ -143,7 +143,7 @@ def test_a_rate_over_two_workers_is_kept_changed_and_told_when_users_are_too_few
     first.wait(60)
     time.sleep(2)
     assert rate(server, 3) == pytest.approx(120, rel=0.1), "the worker that is left takes all starts"
-    door("/perf/pace", {"rate": 4000})
+    door("/perf/pace", {"rate": 20000})
     locusts.eventually(lambda: door("/perf/snapshot")["dropped"] > 500, "dropped starts")
     master.terminate()
     assert master.wait(90) in {0, 4}, locusts.log()
