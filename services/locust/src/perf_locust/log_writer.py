@@ -15,6 +15,8 @@ from perf_locust.native_thread import in_native_thread
 log = logging.getLogger(__name__)
 RETRY = 2.0
 """Seconds between two attempts on a volume that refused."""
+SLOW = 60.0
+"""Seconds that a volume which stands still, but does not refuse, is waited for at the end of a run."""
 MOST_BYTES = 256 << 20
 """Frames that wait for the disk may take so much memory; more are left with the workers."""
 
@@ -38,8 +40,10 @@ class LogWriter:
         self._path, self._elements, self._seconds = path, elements, seconds
         self._waiting: list[_Waiting] = []
         self._waiting_elements = self._waiting_bytes = 0
-        self._wake, self._idle = Event(), Event()
+        self._wake, self._idle, self._at_rest = Event(), Event(), Event()
         self._idle.set()
+        self._at_rest.set()
+        self._closing = False
         self._good = good
         self.error: str | None = None
         """Why the volume refuses at the moment; None when it does not."""
@@ -68,12 +72,20 @@ class LogWriter:
         return bool(self._idle.wait(timeout))
 
     def close(self) -> list[bytes]:
-        """Stop; return the frames that never reached the disk."""
+        """Stop; return the frames that never reached the disk.
+
+        A write that is on its way cannot be called back: it is waited for, so that what it writes counts as written.
+        """
+        if self.error is None and not self._idle.is_set():
+            log.warning("%s is written slowly; waiting up to %.0f s for the volume", self._path, SLOW)
+            self._idle.wait(SLOW)
+        self._closing = True
+        self._at_rest.wait(SLOW)
         self._greenlet.kill(block=True)
         return [each.payload for each in self._waiting]
 
     def _run(self) -> None:
-        while True:
+        while not self._closing:
             self._wake.wait()
             if self._waiting_elements < self._elements:
                 self._wake.clear()
@@ -86,6 +98,7 @@ class LogWriter:
     def _write(self, batch: list[_Waiting]) -> bool:
         count, data = len(batch), b"".join(record(each.payload) for each in batch)
         began = time.perf_counter()
+        self._at_rest.clear()
         try:
             self._good = in_native_thread(append, self._path, self._good, data)
         except OSError as cause:
@@ -97,6 +110,8 @@ class LogWriter:
                 )
             self.error = cause.strerror or str(cause)
             return False
+        finally:
+            self._at_rest.set()
         if self.error is not None:
             log.warning("%s can be written again", self._path)
         self.error = None
