@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from perf_core.stats.noise import Influence
+from perf_core.stats.own_noise import MOST_LEFT_OUT
 from perf_core.stats.run_noise import NoiseModel
-from perf_core.stats.shift_test import MOST_LEFT_OUT, QuantileTest, shift_test
+from perf_core.stats.shift_test import QuantileTest, shift_test
 
 QUIET = NoiseModel(run=2e-4, run_freedom=60.0, endpoint=2e-4)
 SCATTER = (0.03, 0.01, 0.16, 0.01, -0.17)

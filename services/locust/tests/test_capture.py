@@ -274,6 +274,20 @@ def test_other_ways_to_start_locust_record_all_the_same(arguments: tuple[str, ..
     assert "NOT FINISHED" not in page
 
 
+@pytest.mark.parametrize("arguments", [(), ("--processes", "2")], ids=["one process", "--processes 2"])
+def test_a_run_of_less_than_a_second_knows_its_users(arguments: tuple[str, ...], server, locusts) -> None:
+    port = str(locusts.port)
+    load = ["--headless", "-H", server.url, "-u", "6", "-r", "6", "-t", "300s", "--master-bind-port", port]
+    single = locusts.start("single", *load, "--master-port", port, *arguments)
+    server.wait_for(12)
+    os.killpg(single.pid, signal.SIGINT)
+    single.wait(LONG)
+
+    recording = locusts.recording()
+    assert recording.requests == server.served()
+    assert not [each for each in recording.info.validity_reasons if "users were started" in each]
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "Ctrl-C"])
 def test_a_signal_to_a_single_process_judges_the_run(number: signal.Signals, server, locusts) -> None:
     single = locusts.start("single", "--headless", "-H", server.url, "-u", "5", "-r", "5", "-t", "300s")

@@ -1,6 +1,7 @@
 """Load shapes from a file: what each says when, what makes no sense, and how a search closes in."""
 
 import json
+import time
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -11,6 +12,7 @@ from perf_core.errors import UsageError
 from perf_core.model.frame import Frame
 from perf_core.model.run import RunEvent, RunInfo
 from perf_locust.file_shape import FileShape
+from perf_locust.live import LiveCounters
 from perf_locust.search import Bounds, Search
 from perf_locust.shape_file import LoadShape, read_shape
 
@@ -142,3 +144,11 @@ def test_a_step_of_a_search_does_not_break_for_starts_that_the_step_before_it_dr
     assert events[1].text.startswith("200/s: this rate was not reached: no user was free")
     assert events[2].text == "141.4/s: keeps all thresholds"
     assert events[3].text.startswith("the highest level that keeps all thresholds is 141.4/s; 200/s does not")
+
+
+def test_starts_that_were_dropped_when_users_were_stopped_are_no_lack_of_users() -> None:
+    counters = LiveCounters()
+    counters.add(Frame("w", 1, time.time(), (), gauges={"arrivals_dropped": 3.0}))
+    counters.add(Frame("w", 2, time.time(), (), gauges={"arrivals_dropped": 8.0, "arrivals_cut_off": 4.0}))
+
+    assert counters.dropped == 4

@@ -71,12 +71,18 @@ def starts(locusts) -> list[float]:
     return sorted(float(line) for file in locusts.folder.glob("due-*.txt") for line in file.read_text().split())
 
 
-def test_a_worker_that_leaves_hands_its_starts_over_and_none_is_lost(server, locusts) -> None:
+def two_workers(server, locusts, run_time: str) -> tuple[Any, Any]:
+    """Start a run of 60 iterations a second; return the master and the first worker."""
     (locusts.folder / "plain.py").write_text(OPEN.replace("PATH", '"/fast"'))
-    load = ["--headless", "-H", server.url, "-u", "20", "-r", "20", "-t", "7s", "--expect-workers", "2"]
+    load = ["--headless", "-H", server.url, "-u", "20", "-r", "20", "-t", run_time, "--expect-workers", "2"]
     master = locusts.master(*load)
     first, _ = locusts.worker(0), locusts.worker(1)
     server.wait_for(240)  # four seconds: in the first three whoever comes takes part at once
+    return master, first
+
+
+def test_a_worker_that_leaves_hands_its_starts_over_and_none_is_lost(server, locusts) -> None:
+    master, first = two_workers(server, locusts, "7s")
     left = time.time()
     first.terminate()
     assert master.wait(90) in {0, 4}, locusts.log()
@@ -120,11 +126,7 @@ def test_starts_that_a_slow_target_makes_late_or_drops_are_told_in_the_report(se
 def test_a_rate_over_two_workers_is_kept_changed_and_told_when_users_are_too_few(server, locusts) -> None:
     from test_pacing import door_of, rate
 
-    (locusts.folder / "plain.py").write_text(OPEN.replace("PATH", '"/fast"'))
-    load = ["--headless", "-H", server.url, "-u", "20", "-r", "20", "-t", "600s", "--expect-workers", "2"]
-    master = locusts.master(*load)
-    first, _ = locusts.worker(0), locusts.worker(1)
-    server.wait_for(240)  # four seconds: in the first three whoever comes takes part at once
+    master, first = two_workers(server, locusts, "600s")
     door = door_of(locusts)
     locusts.environment["LOGIN_SECONDS"] = "2.5"
     third = locusts.worker(2)

@@ -10,7 +10,8 @@ import pytest
 from gevent.pool import Group
 from locust import User, constant, task
 from locust.env import Environment
-from locust.runners import STATE_INIT, WorkerRunner
+from locust.rpc import Message
+from locust.runners import STATE_INIT, STATE_SPAWNING, WorkerRunner
 
 from perf_locust.block_gate import BlockGate
 from perf_locust.messages import RUN_OPTION
@@ -134,6 +135,21 @@ def test_a_worker_that_only_paused_counts_on_and_a_new_run_counts_from_zero() ->
         buyer.arrivals.due += 7
 
     assert counted == [0, 7, 0]
+
+
+def test_a_share_that_comes_before_the_users_do_is_kept() -> None:
+    buyer = buyers()
+    environment = Environment(user_classes=[buyer])
+    runner = environment.runner = Idle()
+    environment.parsed_options = Namespace(**{RUN_OPTION: "first"})
+    users = OpenUsers(environment)
+    environment.events.test_start.fire(environment=environment)
+    share = {"turns": {buyer.__name__: [0, 1, None, 0.0]}, "began": time.time()}
+    users.on_share(Message("perf_arrivals", share, "worker"))
+    runner.state = runner.worker_state = STATE_SPAWNING
+    gevent.sleep(0.05)
+
+    assert buyer.arrivals.running
 
 
 def come_and_go(user_class: Any) -> None:

@@ -18,7 +18,10 @@ def user_of(owner: Any) -> Any:
 
 
 def commit(owner: Any) -> None:
-    """Note, right before Locust waits no more or shortly, that this user, or the user of this task set, goes on."""
+    """Note, right before Locust waits no more or shortly, that this user, or the user of this task set, goes on.
+
+    Users with an arrival rate give their start back instead.
+    """
     user = user_of(owner)
     if user._state == LOCUST_STATE_WAITING and not isinstance(user, ArrivalRateUser):  # noqa: SLF001
         user._state = LOCUST_STATE_RUNNING  # noqa: SLF001

@@ -15,9 +15,10 @@ from perf_core.stats.failure_test import failure_rise_p_value
 from perf_core.stats.holm import holm
 from perf_core.stats.lattice import step_at
 from perf_core.stats.noise import Influence, influence
+from perf_core.stats.own_noise import OwnNoise
 from perf_core.stats.paired_test import pair_influences
 from perf_core.stats.run_noise import NoiseModel, NoisePrior, joined, learn_noise
-from perf_core.stats.shift_test import OwnNoise, shift_test
+from perf_core.stats.shift_test import shift_test
 from perf_core.stats.throughput_test import ThroughputTest, throughput_test
 
 REFERENCE_SECONDS = 300.0

@@ -11,14 +11,11 @@ import numpy as np
 from perf_core.model.histogram import FloatArray
 from perf_core.stats.distributions import t_quantile, t_tail, welch_freedom
 from perf_core.stats.noise import Influence, Spread, long_run_variance, pooled_phi
-from perf_core.stats.robust_scale import QN_EFFICIENCY, excess_variance
-from perf_core.stats.run_noise import PRIOR_TRUST, NoiseModel
+from perf_core.stats.own_noise import OwnNoise, known_noise, own_noise
+from perf_core.stats.run_noise import NoiseModel
 
 HEAVIEST = 0.3
 FEWEST_FOR_RELATIVE = 4
-_PRIOR_ENDPOINTS = 4.0
-MOST_LEFT_OUT = 7
-"""Endpoints above which one of them hardly changes what all of them scatter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,15 +84,7 @@ class QuantileTest:
 
     endpoints: tuple[EndpointShift, ...]
     shared: SharedShift | None
-    own: "OwnNoise | None" = None
-
-
-@dataclass(frozen=True, slots=True)
-class OwnNoise:
-    """What endpoints have for themselves between two runs: as all show it, and for each as the others show it."""
-
-    together: Spread
-    beside: tuple[Spread, ...]
+    own: OwnNoise | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -130,12 +119,12 @@ def shift_test(
     )
     shifts = np.log([new.value / old.value for old, new in zip(baseline, current, strict=True)])
     spreads = [sides.spread(index) for index in range(len(shifts))]
-    known = _known(noise, least, len(shifts))
+    known = known_noise(noise, least, len(shifts))
     weights = _weights(spreads, known.together.variance)
     relative = _relative_spreads(sides, weights) if len(shifts) >= FEWEST_FOR_RELATIVE else None
     medians = _leave_one_out_medians(shifts, weights) if relative else np.zeros(len(shifts))
     shared = weighted_median(shifts, weights)
-    own = _own_noise(shifts - shared, (shifts, medians), relative, known)
+    own = own_noise(shifts - shared, (shifts, medians), relative, known)
     alone = np.array([old.variance + new.variance for old, new in relative or spreads])
     endpoints = []
     for index, shift in enumerate(shifts):
@@ -201,54 +190,6 @@ def _one_side_relative(side: Sequence[Influence], weights: FloatArray) -> list[S
     return [
         long_run_variance(own, each.merge, pooled, each.floor) for own, each in zip(psi - rest, side, strict=True)
     ]
-
-
-def _known(noise: NoiseModel, least: OwnNoise | None, endpoints: int) -> OwnNoise:
-    """Return what is known of the endpoints' own noise before they are looked at."""
-    prior = Spread(noise.endpoint, noise.endpoint_freedom)
-    if least is None:
-        return OwnNoise(prior, (prior,) * endpoints)
-    return OwnNoise(_larger(prior, least.together), tuple(_larger(prior, each) for each in least.beside))
-
-
-def _larger(known: Spread, seen: Spread) -> Spread:
-    return seen if seen.variance > known.variance else known
-
-
-def _own_noise(
-    residuals: FloatArray,
-    leave_one_out: tuple[FloatArray, FloatArray],
-    relative: Sequence[tuple[Spread, Spread]] | None,
-    known: OwnNoise,
-) -> OwnNoise:
-    """Return the endpoints' own run-to-run variance: what was known, or more when they scatter more.
-
-    Among few endpoints none adds its own shift to the noise that it is held against: one that moved and two that
-    scatter are half of six, and Qn breaks. What so few others show is not known as well.
-    """
-    if not relative:
-        return known
-    inside = np.array([old.variance + new.variance for old, new in relative])
-    seen = excess_variance(residuals, inside)
-    if seen <= known.together.variance:
-        return known
-    together = _weighed(seen, inside, known.together, _PRIOR_ENDPOINTS)
-    if len(residuals) > MOST_LEFT_OUT:
-        return OwnNoise(together, tuple(_larger(each, together) for each in known.beside))
-    shifts, medians = leave_one_out
-    beside = []
-    for index, each in enumerate(known.beside):
-        others = np.delete(inside, index)
-        seen = excess_variance(np.delete(shifts, index) - medians[index], others)
-        beside.append(_weighed(max(seen, each.variance), others, each, PRIOR_TRUST))
-    return OwnNoise(together, tuple(beside))
-
-
-def _weighed(seen: float, inside: FloatArray, known: Spread, trust: float) -> Spread:
-    """Return what endpoints scatter, weighed against what was known, which counts like `trust` in its freedom."""
-    weight = QN_EFFICIENCY * (len(inside) - 1) * float(np.median(seen / (seen + inside))) ** 2
-    variance = (_PRIOR_ENDPOINTS * known.variance + weight * seen) / (_PRIOR_ENDPOINTS + weight)
-    return Spread(variance, trust + weight)
 
 
 def _others(weights: FloatArray, index: int) -> FloatArray:

@@ -145,12 +145,13 @@ class Arrivals:
 
     def _waiting(self) -> float | None:
         """Return the start that has waited longest, if there is one that is not too old."""
-        while self._backlog:
-            due = self._backlog.popleft()
-            if self._clock() - due <= PATIENCE:
-                return due
+        self._drop_too_old()
+        return self._backlog.popleft() if self._backlog else None
+
+    def _drop_too_old(self) -> None:
+        while self._backlog and self._clock() - self._backlog[0] > PATIENCE:
+            self._backlog.popleft()
             self.dropped += 1
-        return None
 
     def _run(self, active: Callable[[], bool]) -> None:
         at = max(self._turn.since, self._passed() - PATIENCE)
@@ -181,9 +182,7 @@ class Arrivals:
         for due in islice(share.until(until), AT_ONCE):
             self.due += 1
             self._hand_out(self._began + due)
-        while self._backlog and self._clock() - self._backlog[0] > PATIENCE:
-            self._backlog.popleft()
-            self.dropped += 1
+        self._drop_too_old()
         return not share.is_due(until)
 
     def _passed(self) -> float:
