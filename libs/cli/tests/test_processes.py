@@ -1,5 +1,6 @@
 """Child processes: whoever ends the command ends it, whatever it is doing."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -45,3 +46,34 @@ def test_a_part_can_be_ended_as_any_process() -> None:
             part.send_signal(number)
             assert part.wait(30) != 0
             parts.forget("part")
+
+
+STUBBORN = """
+import signal, sys, time
+from perf_cli.processes import Processes
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+try:
+    with Processes() as parts:
+        code = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(60)"
+        part = parts.start("part", [sys.executable, "-c", code])
+        while "up" not in parts.tail("part"):
+            time.sleep(0.02)
+        print(part.pid, flush=True)
+        time.sleep(60)
+except KeyboardInterrupt:
+    sys.exit(130)
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_second_ending_leaves_no_part_that_does_not_heed_the_first(number: signal.Signals) -> None:
+    with subprocess.Popen([sys.executable, "-c", STUBBORN], stdout=subprocess.PIPE, text=True) as child:
+        assert child.stdout is not None
+        part = int(child.stdout.readline())
+        child.send_signal(number)
+        time.sleep(0.3)  # it waits for its part now
+        child.send_signal(number)
+
+        assert child.wait(60) != 0
+        with pytest.raises(ProcessLookupError):
+            os.kill(part, signal.SIGKILL)

@@ -96,7 +96,16 @@ class Processes:
                 raise PartDiedError(f"{name} ended with status {code}; its last lines were:\n{self.tail(name)}")
 
     def stop(self, seconds: float = 15.0) -> None:
-        """End all with whatever they started: SIGTERM, then SIGKILL for what is left."""
+        """End all with whatever they started: SIGTERM, then SIGKILL for what is left; at once on another Ctrl-C."""
+        try:
+            self._ask_to_end(seconds)
+        finally:
+            with _endings_wait():
+                for child in self._children.values():
+                    _signal(child, signal.SIGKILL)
+                    child.wait()
+
+    def _ask_to_end(self, seconds: float) -> None:
         for child in self._children.values():
             _signal(child, signal.SIGTERM)
         deadline = time.monotonic() + seconds
@@ -107,8 +116,6 @@ class Processes:
         for child in self._children.values():
             while time.monotonic() < orphans and _signal(child, 0):
                 time.sleep(0.05)
-            _signal(child, signal.SIGKILL)
-            child.wait()
 
     def __enter__(self) -> Self:
         """Return the group."""
@@ -135,12 +142,12 @@ def _signal(child: subprocess.Popen[bytes], number: int) -> bool:
 
 @contextlib.contextmanager
 def _endings_wait() -> Iterator[set[signal.Signals]]:
-    """Let Ctrl-C and SIGTERM wait, and give the mask that was before.
+    """Let Ctrl-C, SIGTERM and SIGHUP wait, and give the mask that was before.
 
     Python forgets one that comes while it forks: what is raised in its functions after a fork is only printed. And a
     part that was started a moment ago must be known to whoever ends all.
     """
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
     try:
         yield {signal.Signals(each) for each in before}
     finally:
