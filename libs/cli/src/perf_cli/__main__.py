@@ -35,7 +35,9 @@ EXIT_CODES = """exit codes: 0 UNCHANGED, IMPROVED, nothing to compare with, or I
 
 def main() -> NoReturn:
     """Run the command line and exit with its code."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup wants it
+            signal.signal(number, lambda number, _: sys.exit(128 + number))
     sys.exit(run_command_line(sys.argv[1:]))
 
 
