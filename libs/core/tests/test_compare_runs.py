@@ -62,6 +62,23 @@ def test_a_slower_endpoint_is_named_and_explained() -> None:
     assert "95 % interval" in result.explanation
 
 
+def test_one_slow_endpoint_of_two_is_not_the_whole_run() -> None:
+    two: dict[str, Any] = {"endpoints": 3, "skip": (0,), "failing": 0.7}  # the other one is known less well
+    one = compare_runs(_run(1, slow=1.3, **two), _run(2, **two))
+
+    assert [each.verdict for each in one.endpoints] == [Verdict.REGRESSED, Verdict.UNCHANGED]
+    assert Reason.RUN_WIDE in one.reasons
+    assert "the whole run" not in one.explanation
+    assert "the larger part of the run is slower" in one.explanation
+
+
+def test_an_unchanged_run_says_of_which_quantiles_nothing_is_known() -> None:
+    few = compare_runs(_run(1), _run(2))  # 900 requests an endpoint
+
+    assert few.explanation.endswith("100% of the requests, but of p50 only: too few requests to judge p95")
+    assert all(each.explanation.endswith("; too few requests to judge p95 and p99") for each in few.endpoints)
+
+
 def test_a_faster_endpoint_is_improved() -> None:
     assert compare_runs(_run(1, slow=0.6), _run(2)).verdict is Verdict.IMPROVED
 

@@ -143,6 +143,9 @@ def test_stages_are_compared_one_by_one() -> None:
     assert slower.verdict is Verdict.REGRESSED
     flagged = {shift.stage for each in slower.endpoints for shift in each.shifts if shift.flagged}
     assert flagged == {"stage 2: 20 users"}
+    assert slower.explanation.startswith("the whole run is slower: p")
+    assert slower.explanation.count('in "stage 2: 20 users"') == 3  # all together, and both endpoints
+    assert all('in "stage ' in each.explanation for each in same.endpoints)
 
 
 def test_what_was_changed_by_hand_is_not_compared_with_what_was_not() -> None:

@@ -6,9 +6,9 @@ from perf_core.compare.comparison import EndpointComparison, EndpointFigures, Ks
 from perf_core.compare.endpoint_notes import endpoint_notes
 from perf_core.compare.evidence import Evidence, Pair, figures
 from perf_core.compare.findings import Findings
-from perf_core.compare.policy import ComparisonPolicy
+from perf_core.compare.policy import QUANTILES, ComparisonPolicy
 from perf_core.compare.quantile_rows import JudgedQuantile, remedy, too_wide
-from perf_core.compare.words import failure_sentence, shift_sentence
+from perf_core.compare.words import failure_sentence, in_stage, shift_sentence
 from perf_core.model.verdict import Reason, Verdict
 from perf_core.stats.absence import absence
 from perf_core.stats.ks import superiority
@@ -88,14 +88,22 @@ def _fewest(pair: Pair, sides: tuple[EndpointFigures, EndpointFigures]) -> tuple
 
 def _quiet(pair: Pair, rows: tuple[JudgedQuantile, ...], policy: ComparisonPolicy) -> Outcome:
     first, wide = rows[0].shown, too_wide(rows, policy)
-    moved = f"{pair.key} p{first.quantile * 100:g} {(first.ratio - 1) * 100:+.1f} %"
+    moved = f"{pair.key} p{first.quantile * 100:g} {(first.ratio - 1) * 100:+.1f} %{in_stage(first.stage)}"
     if not wide:
-        return Verdict.UNCHANGED, (), f"{moved}: no change that can be told from noise, and a large one is excluded"
+        text = f"{moved}: no change that can be told from noise, and a large one is excluded{_not_judged(rows)}"
+        return Verdict.UNCHANGED, (), text
     worst = max(wide, key=lambda row: row.shown.high).shown
     seen = f"a change of p50 below {first.detectable:.0%} would not have been seen"
-    where = f"p{worst.quantile * 100:g} may be {(worst.high - 1) * 100:.0f} % slower"
+    where = f"p{worst.quantile * 100:g} may be {(worst.high - 1) * 100:.0f} % slower{in_stage(worst.stage)}"
     help_ = remedy(max(wide, key=lambda row: row.shown.high), policy)
     return Verdict.INCONCLUSIVE, (Reason.NOISE,), f"{moved}: noise hides the answer, {where}, {seen}; {help_}"
+
+
+def _not_judged(rows: tuple[JudgedQuantile, ...]) -> str:
+    """Return ``; too few requests to judge p99``, of the quantiles that nothing is known of."""
+    judged = {row.shown.quantile for row in rows}
+    names = [f"p{q * 100:g}" for q in QUANTILES if q not in judged]
+    return f"; too few requests to judge {' and '.join(names)}" if names else ""
 
 
 def _strongest(rows: list[JudgedQuantile]) -> JudgedQuantile:

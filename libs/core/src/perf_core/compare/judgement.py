@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
-from perf_core.compare.comparison import EndpointComparison, RunComparison, RunReference
+from perf_core.compare.comparison import EndpointComparison, RunComparison, RunReference, RunWideShift
 from perf_core.compare.endpoint_verdict import judge_endpoint
 from perf_core.compare.evidence import Evidence, figures, gather
 from perf_core.compare.findings import Findings, run_tests
@@ -22,6 +22,8 @@ from perf_core.stats.shift_test import FEWEST_FOR_RELATIVE
 
 _SEVERITY = {Verdict.REGRESSED: 0, Verdict.INCONCLUSIVE: 1, Verdict.IMPROVED: 2, Verdict.UNCHANGED: 3, None: 4}
 _WORST = {Validity.VALID: 0, Validity.SUSPECT: 1, Validity.INVALID: 2}
+TAIL = 0.95
+"""The highest quantile of which UNCHANGED excludes a large change."""
 Outcome = tuple[Verdict, tuple[Reason, ...], str]
 
 
@@ -126,12 +128,20 @@ def _run_outcome(endpoints: list[EndpointComparison], findings: Findings, policy
         if wide or moved or fewer:
             reasons = [Reason.RUN_WIDE] * bool(wide) + [Reason.THROUGHPUT] * bool(fewer)
             reasons += [reason for reason in Reason if any(reason in each.reasons for each in moved)]
-            sentences = [run_wide_sentence(min(wide, key=lambda each: each.p_value))] if wide else []
+            sentences = [_run_wide(min(wide, key=lambda each: each.p_value), endpoints)] if wide else []
             sentences += [each.explanation for each in moved[:2]]
             more = f" ({len(moved) - 2} more endpoints)" if len(moved) > 2 else ""
             sentences += [throughput_sentence(each, consequence=bool(wide or moved)) for each in fewer]
             return wanted, tuple(reasons), ". ".join(sentences) + more
     return _quiet_outcome(endpoints, findings, policy)
+
+
+def _run_wide(wide: RunWideShift, endpoints: list[EndpointComparison]) -> str:
+    """Return the sentence of a run-wide shift: not of the whole run when an endpoint clearly moved less."""
+    of = wide.quantile, wide.stage
+    rows = [row for each in endpoints for row in each.shifts if (row.quantile, row.stage) == of]
+    less = [row for row in rows if (row.high < wide.low if wide.ratio > 1 else row.low > wide.high)]
+    return run_wide_sentence(wide, everywhere=not less)
 
 
 def _few_endpoints(findings: Findings) -> tuple[str, ...]:
@@ -145,11 +155,8 @@ def _quiet_outcome(endpoints: list[EndpointComparison], findings: Findings, poli
     total = sum(_requests(each) for each in known)
     quiet = sum(_requests(each) for each in known if each.verdict is Verdict.UNCHANGED)
     if total and quiet >= policy.unchanged_share * total:
-        return (
-            Verdict.UNCHANGED,
-            (),
-            f"No change beyond noise; a large one is excluded at endpoints with {quiet / total:.0%} of the requests",
-        )
+        where = f"at endpoints with {quiet / total:.0%} of the requests{_of_tails(known, quiet, total)}"
+        return Verdict.UNCHANGED, (), f"No change beyond noise; a large one is excluded {where}"
     if not any(each.shifts for each in known):
         reason = Reason.TOO_FEW_REQUESTS if total else Reason.NO_DATA
         return (
@@ -160,6 +167,17 @@ def _quiet_outcome(endpoints: list[EndpointComparison], findings: Findings, poli
     seen = _detectable(endpoints)
     size = f"the smallest change of p50 that would have been seen is {seen:.0%}; " if seen is not None else ""
     return Verdict.INCONCLUSIVE, (Reason.NOISE,), f"Noise hides the answer: {size}{_advice(known, findings, policy)}"
+
+
+def _of_tails(endpoints: list[EndpointComparison], quiet: int, total: int) -> str:
+    """Return where a large change of p95 is not excluded, if only that of p50 is at some of the quiet endpoints."""
+    unchanged = [each for each in endpoints if each.verdict is Verdict.UNCHANGED]
+    tails = sum(_requests(each) for each in unchanged if any(shift.quantile == TAIL for shift in each.shifts))
+    if tails == quiet:
+        return ""
+    if not tails:
+        return f", but of p50 only: too few requests to judge p{TAIL * 100:g}"
+    return f", but of p{TAIL * 100:g} only with {tails / total:.0%}: too few requests to judge it elsewhere"
 
 
 def _advice(endpoints: list[EndpointComparison], findings: Findings, policy: ComparisonPolicy) -> str:

@@ -7,21 +7,23 @@ from perf_core.units import format_latency, format_ratio_change, format_share
 
 def shift_sentence(key: EndpointKey, shift: QuantileShift, endpoints: int) -> str:
     """Return ``GET /items p95 182 ms -> 264 ms (+45 %, 95 % interval ...); unlikely to be noise: p = ...``."""
+    change = f"{format_ratio_change(shift.ratio)}, 95 % interval {_interval(shift.low, shift.high)}"
     moved = (
         f"{key} p{shift.quantile * 100:g} {format_latency(shift.baseline)} -> {format_latency(shift.current)} "
-        f"({format_ratio_change(shift.ratio)}, 95 % interval {_interval(shift.low, shift.high)})"
+        f"({change}){in_stage(shift.stage)}"
     )
     if not shift.flagged:
         return f"{moved}; this can be noise or is too small to matter: p {_p(shift.p_value)}"
     return f"{moved}; unlikely to be noise: p {_p(shift.p_value)} after correcting for {_count(endpoints)}"
 
 
-def run_wide_sentence(shift: RunWideShift) -> str:
-    """Return the sentence of a shift that all endpoints share."""
+def run_wide_sentence(shift: RunWideShift, *, everywhere: bool) -> str:
+    """Return the sentence of a shift that all endpoints share, or only much of the traffic."""
     slower = "slower" if shift.ratio > 1 else "faster"
+    what, where = ("whole", "over all endpoints") if everywhere else ("larger part of the", "in the median endpoint")
     return (
-        f"the whole run is {slower}: p{shift.quantile * 100:g} {format_ratio_change(shift.ratio)} over all endpoints "
-        f"(95 % interval {_interval(shift.low, shift.high)}, p {_p(shift.p_value)})"
+        f"the {what} run is {slower}: p{shift.quantile * 100:g} {format_ratio_change(shift.ratio)} {where} "
+        f"(95 % interval {_interval(shift.low, shift.high)}, p {_p(shift.p_value)}){in_stage(shift.stage)}"
     )
 
 
@@ -41,6 +43,11 @@ def failure_sentence(key: EndpointKey, old: EndpointFigures, new: EndpointFigure
         f"{key} fails more often: {format_share(old.failure_share)} -> {format_share(new.failure_share)}"
         f"; unlikely to be noise: p {_p(p_value)}"
     )
+
+
+def in_stage(stage: str) -> str:
+    """Return `` in "stage 2: 20 users"``; nothing when the run has but one load."""
+    return f' in "{stage}"' if stage else ""
 
 
 def _interval(low: float, high: float) -> str:
