@@ -54,8 +54,8 @@ from perf_cli.processes import Processes
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 try:
     with Processes() as parts:
-        code = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(60)"
-        part = parts.start("part", [sys.executable, "-c", code])
+        deaf = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); "
+        part = parts.start("part", [sys.executable, "-c", deaf + "print('up', flush=True); time.sleep(60)"])
         while "up" not in parts.tail("part"):
             time.sleep(0.02)
         print(part.pid, flush=True)
