@@ -136,6 +136,19 @@ def test_too_few_pairs_are_no_answer() -> None:
     assert exit_code(current.info, result) == 4
 
 
+def test_only_the_pairs_count_that_a_test_ended_early_went_through() -> None:
+    baseline, current = sides(pairs=24, slow=2.0)
+    ended = {pairs: float(START + 2 * LENGTH * pairs + 5) for pairs in (4, 7)}
+
+    few, enough = (
+        compare_runs(current, replace(baseline, info=replace(baseline.info, ended=ended[pairs]))) for pairs in (4, 7)
+    )
+
+    assert "There are 4 pairs of blocks, 6 are needed" in few.explanation
+    assert enough.verdict is Verdict.REGRESSED
+    assert "(7 pairs of blocks of 10 s in random order" in enough.explanation
+
+
 def test_users_that_go_on_in_the_other_sides_blocks_are_told_of() -> None:
     baseline, current = sides(pairs=6)
     late = Recording(

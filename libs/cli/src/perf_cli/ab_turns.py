@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from perf_cli.ab_side import Side
 from perf_cli.processes import Processes
+from perf_core.compare.blocks import whole_pairs
 from perf_core.errors import PerfError
 from perf_core.model.run import Block, RunInfo
 from perf_core.model.schedule import alternate
@@ -96,7 +97,5 @@ def _watch(baseline: Side, current: Side, services: Processes, end: int, say: Ca
 
 def _whole_pairs(baseline: RunInfo, current: RunInfo) -> Sides:
     """Return both runs with the pairs of blocks that both went through to their end."""
-    over = min(info.ended or 0.0 for info in (baseline, current))
-    both = zip(baseline.blocks, current.blocks, strict=True)
-    whole = sum(max(old.end, new.end) <= over for old, new in both)
+    whole = whole_pairs(baseline, current)
     return Sides(replace(baseline, blocks=baseline.blocks[:whole]), replace(current, blocks=current.blocks[:whole]))

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from perf_core.compare.blocks import are_interleaved, compressed
+from perf_core.compare.blocks import are_interleaved, compressed, whole_pairs
 from perf_core.compare.comparison import RunComparison
 from perf_core.compare.interleaved import compare_interleaved
 from perf_core.compare.judgement import compare_runs as compare_recordings
@@ -34,7 +34,7 @@ def compare_runs(
     wanted = parse_thresholds({**current.info.thresholds, **(thresholds or {})})
     if baseline is not None and are_interleaved(current.info, baseline.info):
         comparison = compare_interleaved(current, baseline, policy)
-        pairs = min(len(current.info.blocks), len(baseline.info.blocks))
+        pairs = whole_pairs(baseline.info, current.info)
         current, baseline = compressed(current, pairs), compressed(baseline, pairs)
     else:
         comparison = compare_recordings(current, baseline, policy, repeats=repeats, more_baselines=more_baselines)

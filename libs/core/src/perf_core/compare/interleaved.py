@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from perf_core.compare.blocks import FEWEST_PAIRS, MARGIN, compressed, kept_length, outside_share
+from perf_core.compare.blocks import FEWEST_PAIRS, MARGIN, compressed, kept_length, outside_share, whole_pairs
 from perf_core.compare.comparison import RunComparison
 from perf_core.compare.judgement import compare_runs
 from perf_core.compare.policy import ComparisonPolicy
@@ -18,7 +18,7 @@ OUTSIDE_LIMIT = 0.05
 
 def compare_interleaved(current: Recording, baseline: Recording, policy: ComparisonPolicy) -> RunComparison:
     """Return the judgement of a side against the other one; see `are_interleaved`."""
-    pairs = min(len(current.info.blocks), len(baseline.info.blocks))
+    pairs = whole_pairs(baseline.info, current.info)
     sides = compressed(current, pairs), compressed(baseline, pairs)
     kept = kept_length(current.info)
     own = replace(
