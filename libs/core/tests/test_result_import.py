@@ -1,6 +1,7 @@
 """Files of other tools against what is found in the run folder they become."""
 
 import gzip
+import zlib
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -186,6 +187,21 @@ def test_a_torn_gzip_file_keeps_what_was_read_and_says_so(imported: Import) -> N
 
     assert 0 < run.requests < 20000
     assert "cannot be read from here on" in made.tally.bad[-1].reason
+
+
+@pytest.mark.parametrize("damage", ["torn", "changed"])
+def test_damage_inside_a_quoted_name_is_a_bad_row_and_no_crash(imported: Import, damage: str) -> None:
+    draw = np.random.default_rng(5)
+    name = '"/a,\nb"'
+    text = SAMPLES + "".join(f"{T},GET,{name},{draw.uniform():.12f},1,1\n" for _ in range(9000))
+    within = text.index(name, len(text) // 2) + name.index("b")
+    deflate = zlib.compressobj(wbits=31)
+    head = deflate.compress(text[:within].encode()) + deflate.flush(zlib.Z_FULL_FLUSH)
+
+    made, run = imported(head if damage == "torn" else head + b"\xff" * 99)
+
+    assert 0 < run.requests <= text[:within].count(name)
+    assert any("cannot be read from here on" in bad.reason for bad in made.tally.bad)
 
 
 def test_jtl_gives_the_start_in_milliseconds(imported: Import) -> None:

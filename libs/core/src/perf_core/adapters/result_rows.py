@@ -6,6 +6,7 @@ Most blocks of lines have no quote and no odd row: they are split in one go. The
 import csv
 import gzip
 import io
+import zlib
 from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
@@ -17,7 +18,7 @@ from perf_core.errors import ResultsError
 CHUNK = 1 << 12
 """Rows in memory at once: few, because a processor cache holds them."""
 _FIELD_LIMIT = 1 << 20
-_UNREADABLE = (OSError, EOFError, UnicodeError)
+_UNREADABLE = (OSError, EOFError, UnicodeError, zlib.error)
 Reject = Callable[[int, str], None]
 """Called with a line number and what is wrong with its row."""
 
@@ -73,13 +74,14 @@ class RowReader:
         self._delimiter = max(",;\t|", key=self._first.count)
         self.header = [name.strip() for name in next(csv.reader([self._first], delimiter=self._delimiter))]
         self._damage = ""
+        self._rest = self._readable()
 
     def chunks(self, *, with_first: bool, reject: Reject) -> Iterator[Chunk]:
         """Yield the rows; `with_first` when the first line is no header. Rows of another width are rejected."""
         lines = [self._first] if with_first else []
         self._line += not with_first
         while True:
-            self._read(lines)
+            lines.extend(islice(self._rest, CHUNK))
             if lines:
                 yield self._split(lines) or self._parsed(lines, reject)
             if self._damage:
@@ -88,9 +90,10 @@ class RowReader:
                 return
             lines = []
 
-    def _read(self, lines: list[str]) -> None:
+    def _readable(self) -> Iterator[str]:
+        """Yield the lines after the first, up to where the file is damaged."""
         try:
-            lines.extend(islice(self._text, CHUNK))
+            yield from self._text
         except _UNREADABLE as cause:
             self._damage = str(cause)
 
@@ -108,7 +111,7 @@ class RowReader:
 
     def _parsed(self, lines: list[str], reject: Reject) -> Chunk:
         """Return the rows of lines, and of as many more as an open quote reaches over."""
-        reader = csv.reader(chain(lines, self._text), delimiter=self._delimiter)
+        reader = csv.reader(chain(lines, self._rest), delimiter=self._delimiter)
         first, width = self._line, len(self.header)
         fields: list[str] = []
         starts: list[int] = []
