@@ -236,6 +236,26 @@ def test_jtl_without_a_header_and_with_dates(imported: Import) -> None:
     assert imported("1790000001000" + row, "jtl")[1].requests == 1
 
 
+@pytest.mark.parametrize(
+    ("columns", "rest", "failed"),
+    [
+        ("", "", 0),
+        (",success", ",", 0),
+        (",responseCode", ",", 0),
+        (",responseCode", ",200", 0),
+        (",responseCode", ",404", 2),
+    ],
+    ids=["neither", "no success", "no code", "a good code", "a bad code"],
+)
+def test_a_jtl_of_few_columns_has_failed_only_where_it_says_so(
+    imported: Import, columns: str, rest: str, failed: int
+) -> None:
+    made, run = imported(f"elapsed,label,timeStamp{columns}\n" + f"250,Home,{T}000{rest}\n" * 2)
+
+    assert (run.requests, made.tally.failures) == (2, failed)
+    assert made.info.validity is (Validity.INVALID if failed else Validity.VALID)
+
+
 def k6_row(metric: str, at: object, value: object, url: str, tags: tuple[object, str, str] = (200, "", "")) -> str:
     status, code, expected = tags
     error = "refused" if code else ""

@@ -2,6 +2,7 @@
 
 A label like ``GET /items`` becomes method and name, so that a JMeter run pairs with one of Locust; every other label
 is a name without a method. Rows of transaction controllers are endpoints of their own, as in JMeter's reports.
+Without `success` the code decides; a row that has neither does not say that it failed.
 """
 
 from collections.abc import Callable
@@ -73,7 +74,7 @@ def _key(label: str, success: str, code: str) -> FrameKey | str:
         return f"success is {success!r}, not true or false"
     method, name = split_label(label)
     code = code.strip()
-    failed = answer == "false" or (not answer and not (code.isdigit() and int(code) < 400))
+    failed = answer == "false" or (not answer and code != "" and not (code.isdigit() and int(code) < 400))
     return FrameKey(method, name, _error_class(code) if failed else "")
 
 
