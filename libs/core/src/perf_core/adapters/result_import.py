@@ -131,24 +131,29 @@ class _Import:
 
 
 def _chosen(reader: RowReader, path: Path, name: str | None) -> ResultFormat:
+    if name is not None and name not in FORMATS:
+        raise ResultsError(f"there is no format {name!r}; use one of {', '.join(FORMATS)}")
+    _check_delimited(reader, path)
     if name is not None:
-        if name not in FORMATS:
-            raise ResultsError(f"there is no format {name!r}; use one of {', '.join(FORMATS)}")
         return FORMATS[name]
     found = [each for each in FORMATS.values() if set(each.required) <= set(reader.header)]
     if found:
         return found[0]
     first = reader.first_line
-    if first.startswith("<"):
-        raise ResultsError(f"{path} is XML; write CSV: jmeter -Jjmeter.save.saveservice.output_format=csv")
-    if first.startswith("{"):
-        raise ResultsError(f"{path} is JSON; write CSV, e.g. k6 run --out csv=results.csv")
     if first.split(",")[0].strip().isdigit() and len(first.split(",")) >= len(JTL.required):
         raise ResultsError(f"{path} has no header line; name its format, e.g. --format jtl")
     raise ResultsError(
         f"the header of {path} ({first[:80]!r}) is of no known format; name it with --format "
         f"{'|'.join(FORMATS)}, or write the columns {','.join(SAMPLES.usual)}"
     )
+
+
+def _check_delimited(reader: RowReader, path: Path) -> None:
+    """Refuse what is no table, whatever format was named for it."""
+    if reader.first_line.startswith("<"):
+        raise ResultsError(f"{path} is XML; write CSV: jmeter -Jjmeter.save.saveservice.output_format=csv")
+    if reader.first_line.startswith("{"):
+        raise ResultsError(f"{path} is JSON; write CSV, e.g. k6 run --out csv=results.csv")
 
 
 def _is_data(reader: RowReader, chosen: ResultFormat) -> bool:
