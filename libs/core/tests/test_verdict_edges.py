@@ -95,6 +95,23 @@ def test_answers_that_all_take_the_same_time_are_judged_by_size(factor: float, v
     assert any(note.startswith("Degenerate") for note in judged.notes)
 
 
+def two_kinds(seed: int, misses: int, requests: int = 4000) -> FloatArray:
+    """Return answers of 10 ms, as from a cache, and exactly so many of a second that it did not have."""
+    random = np.random.default_rng([seed, 8])
+    slow = random.permutation(np.arange(requests) < misses)
+    return np.where(slow, 1.0, 0.01) * random.lognormal(0, 0.15, requests)
+
+
+@pytest.mark.parametrize(("before", "after", "regressed"), [(184, 216, False), (120, 280, True)])
+def test_a_quantile_that_chance_moves_across_a_gap_is_no_regression(before: int, after: int, regressed: bool) -> None:
+    old, new = [*normal(2), two_kinds(2, before)], [*normal(1), two_kinds(1, after)]
+    judged = endpoint(compare_runs(run(1, new), run(2, old)), 6)
+    shift = next(each for each in judged.shifts if each.quantile == 0.95)
+
+    assert shift.ratio > 20
+    assert (judged.verdict is Verdict.REGRESSED) is regressed
+
+
 def test_answers_below_the_clock_s_resolution_are_no_error() -> None:
     zeros = [*normal(1), np.zeros(1500)]
     result = compare_runs(run(1, [*normal(2), np.zeros(1500)]), run(2, zeros))

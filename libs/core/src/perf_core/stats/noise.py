@@ -14,6 +14,10 @@ RESOLUTION = 1e-6
 HALF_BUCKET = 2.0**-11
 HIGHEST_PHI = 0.8
 REQUESTS_PER_WINDOW = 5
+REACH = 3.0
+"""Standard errors within which chance may move a quantile."""
+CLIFF = 2.5
+"""Times as steep as nearby from which a gap between two kinds of answers is in reach, and not only a bent curve."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -117,6 +121,18 @@ def _done(windows: EndpointWindows, q: float) -> FloatArray:
 
 
 def _slope(histogram: Histogram, steps: FloatArray, q: float, se: float) -> float:
-    low, high = max(q - se, 0.0), min(q + se, 1.0)
+    """Return how fast ln Q rises around q; where a gap is in reach, as fast as it takes to fall across it.
+
+    Beside a gap (hits of a cache and misses, say) nothing rises nearby, and yet chance moves the quantile across.
+    """
+    near = _rise(histogram, steps, max(q - se, 0.0), min(q + se, 1.0))
+    low, high = q - REACH * se, q + REACH * se
+    ends = ([(low, q)] if low > 0 else []) + ([(q, high)] if high < 1 else [])
+    far = max((_rise(histogram, steps, *each) for each in ends), default=0.0)
+    return far if far > CLIFF * near else near
+
+
+def _rise(histogram: Histogram, steps: FloatArray, low: float, high: float) -> float:
+    """Return the mean slope of ln Q between two shares."""
     values = [max(spread_quantile(histogram, each, steps), RESOLUTION) for each in (low, high)]
     return float(np.log(values[1] / values[0]) / (high - low))
