@@ -10,7 +10,7 @@ from perf_core.compare import compare_runs
 from perf_core.compare.stretches import Stretch, course, never_steady, stretches
 from perf_core.model.run import Block, Interval, RunEvent, RunInfo
 from perf_core.model.series import Recording
-from perf_core.model.verdict import RunState, Verdict
+from perf_core.model.verdict import Reason, RunState, Verdict
 from perf_core.stats.warm_up import trend, warm_up_length
 
 
@@ -63,6 +63,38 @@ def test_the_same_start_is_cut_from_both_sides_and_a_declared_warm_up_wins() -> 
     assert compare_runs(cold, warm).verdict is Verdict.UNCHANGED
     assert compare_runs(cold, warm, settings={"warm_up": 20.0}).trimmed_seconds == 23
     assert compare_runs(cold, warm, settings={"warm_up": 0.0}).trimmed_seconds == 3
+
+
+@pytest.mark.parametrize(
+    ("ramp_up", "settings", "told"),
+    [
+        (130.0, {}, "Ramp-up and warm-up (120 s) leave nothing of a run of 120 s"),
+        (20.0, {"warm_up": 300.0}, "Ramp-up and warm-up (320 s) leave nothing"),
+    ],
+)
+def test_what_was_recorded_before_all_users_were_there_is_never_judged(
+    ramp_up: float, settings: dict[str, object], told: str
+) -> None:
+    result = compare_runs(run(1, STEADY, ramp_up=ramp_up), run(2, STEADY), settings=settings)
+
+    assert (result.verdict, result.reasons) == (Verdict.INCONCLUSIVE, (Reason.TOO_FEW_REQUESTS,))
+    assert result.explanation.startswith(told)
+    assert {each.verdict for each in result.endpoints} == {Verdict.INCONCLUSIVE}
+
+
+def test_a_warm_up_that_was_found_takes_at_most_a_quarter_of_the_shortest_run() -> None:
+    long = run(1, 1 + 2 * np.exp(-np.arange(480) / 60))
+
+    assert compare_runs(long, run(2, STEADY[:40])).trimmed_seconds == 10
+    assert compare_runs(long, run(2, np.ones(480))).trimmed_seconds > 40
+
+
+def test_runs_without_a_stage_in_common_are_not_judged() -> None:
+    old, new = ((event(0.0, "stage", name),) for name in ("5 users", "9 users"))
+    result = compare_runs(run(1, STEADY, events=new), run(2, STEADY, events=old))
+
+    assert result.reasons == (Reason.TOO_FEW_REQUESTS,)
+    assert "No stage of the load is in every run" in result.explanation
 
 
 def test_a_run_that_climbs_is_never_steady_and_both_sides_are_told() -> None:

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from perf_core.compare.comparison import EndpointFigures
-from perf_core.compare.stretches import Stretch, course, stretches
+from perf_core.compare.stretches import Course, Stretch, course, stretches
 from perf_core.model.endpoint import EndpointKey
 from perf_core.model.series import Recording
-from perf_core.stats.warm_up import Trend
+from perf_core.stats.warm_up import SEARCHED, Trend
 from perf_core.stats.windows import EndpointWindows, Grid, endpoint_windows, second_range, window_width
 
 Windows = EndpointWindows | None
@@ -51,6 +51,8 @@ class Evidence:
     """Stages that only one side has."""
     trends: tuple[Trend, ...] = ()
     """How each run's median moved over its compared part: those of the current side, then the baseline's."""
+    nothing_left: str = ""
+    """Why no part of the runs can be compared; empty when some can."""
 
     @property
     def width(self) -> float:
@@ -61,12 +63,15 @@ class Evidence:
 def gather(
     current: Sequence[Recording], baseline: Sequence[Recording], declared_warm_up: float | None = None
 ) -> Evidence:
-    """Return the compared part: the longest warm-up cut from all runs, stages apart, last partial windows dropped."""
+    """Return the compared part: the longest warm-up cut from all runs, stages apart, last partial windows dropped.
+
+    Where nothing is left the whole runs are returned, in no stage: there are figures, and nothing to test.
+    """
     runs = [*current, *baseline]
     courses = [course(run) for run in runs]
-    cuts = [each.warm_up(declared_warm_up) for each in courses]
-    ranges = [second_range(run) for run in runs]
-    trimmed = max(cuts) if min(end - start for start, end in ranges) > max(cuts) else 0
+    shortest = min(end - start for start, end in map(second_range, runs))
+    cut = _cut(courses, declared_warm_up, shortest)
+    trimmed = cut if cut < shortest else 0
     parts = [stretches(run, trimmed) for run in runs]
     names = list(dict.fromkeys(each.stage for part in parts for each in part))
     shared = [name for name in names if all(any(each.stage == name for each in part) for part in parts)]
@@ -74,7 +79,10 @@ def gather(
     width = window_width(max(1, *(_seconds(each) for each in parts)))
     grids = [_grids(part, width) for part in parts]
     pairs = _pairs(current, baseline, grids)
-    if len(shared) == 1:
+    nothing_left = _nothing_left(cut, shortest, shared)
+    if nothing_left:
+        stages = []
+    elif len(shared) == 1:
         stages = [_stage(shared[0], pairs, width, grids, len(current))]
     else:
         stages = [_own_stage(name, current, baseline, [_of(part, name) for part in parts]) for name in shared]
@@ -87,7 +95,30 @@ def gather(
         float(sum(_covered(each) for each in grids[:count])),
         tuple(name or "the load it began with" for name in names if name not in shared),
         tuple(each.trend(trimmed) for each in courses),
+        nothing_left,
     )
+
+
+def _cut(courses: Sequence[Course], declared: float | None, shortest: int) -> int:
+    """Return the seconds to cut from all runs; a warm-up that was found takes at most a quarter of the shortest."""
+    cut = max(each.warm_up(declared) for each in courses)
+    if declared is not None:
+        return cut
+    ramp_up = max(each.ramp_up for each in courses)
+    return max(ramp_up, min(cut, ramp_up + int(SEARCHED * (shortest - ramp_up))))
+
+
+def _nothing_left(cut: int, shortest: int, shared: Sequence[str]) -> str:
+    if not shortest:
+        return "A run has no whole second that could be compared; run longer"
+    if cut >= shortest:
+        return (
+            f"Ramp-up and warm-up ({cut} s) leave nothing of a run of {shortest} s to compare; run longer than "
+            f"{cut} s, or start the users faster"
+        )
+    if not shared:
+        return "No stage of the load is in every run, so there is nothing to compare; repeat the run with the same stages"
+    return ""
 
 
 def figures(windows: Windows, seconds: float) -> EndpointFigures | None:

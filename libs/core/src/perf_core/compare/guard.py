@@ -39,6 +39,11 @@ def refusal(current: Sequence[Recording], baseline: Sequence[Recording], policy:
     return different or low_resolution(current, baseline)
 
 
+def nothing_left(evidence: Evidence) -> Refusal | None:
+    """Return why no part of the runs can be compared, None when some can."""
+    return Refusal(Reason.TOO_FEW_REQUESTS, evidence.nothing_left) if evidence.nothing_left else None
+
+
 def low_resolution(current: Sequence[Recording], baseline: Sequence[Recording]) -> Refusal | None:
     """Return which runs are of low resolution and what their files left out; None when every request is known."""
     named = [*_named(current, "this run"), *_named(baseline, "the baseline")]

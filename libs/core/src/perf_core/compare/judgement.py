@@ -8,7 +8,7 @@ from perf_core.compare.comparison import EndpointComparison, RunComparison, RunR
 from perf_core.compare.endpoint_verdict import judge_endpoint
 from perf_core.compare.evidence import Evidence, figures, gather
 from perf_core.compare.findings import Findings, run_tests
-from perf_core.compare.guard import load_warnings, low_resolution, refusal, warnings
+from perf_core.compare.guard import load_warnings, low_resolution, nothing_left, refusal, warnings
 from perf_core.compare.ks_panels import ks_panels
 from perf_core.compare.likely_names import with_likely_names
 from perf_core.compare.low_resolution import whole_figures
@@ -51,7 +51,7 @@ def compare_runs(
     endpoints = with_likely_names(
         [judge_endpoint(pair, evidence, findings, panels.get(pair.key), policy) for pair in evidence.pairs]
     )
-    refused = refusal(*sides, policy)
+    refused = refusal(*sides, policy) or nothing_left(evidence)
     if refused:
         outcome: Outcome = (Verdict.INCONCLUSIVE, (refused.reason,), refused.text)
         empty = refused.reason is Reason.NO_DATA and not current.requests
