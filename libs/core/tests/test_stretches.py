@@ -180,6 +180,27 @@ def test_stages_are_compared_one_by_one() -> None:
     assert all('in "stage ' in each.explanation for each in same.endpoints)
 
 
+@pytest.mark.parametrize(("late", "verdict"), [(0.06, Verdict.UNCHANGED), (0.2, Verdict.REGRESSED)])
+def test_error_rates_are_compared_stage_by_stage(late: float, verdict: Verdict) -> None:
+    old, new = failing_late(2, 100, 0.06), failing_late(1, 40, late)
+    result = compare_runs(new, old)
+
+    assert result.verdict is verdict
+    if verdict is Verdict.REGRESSED:
+        assert result.reasons == (Reason.ERROR_RATE,)
+        assert "fails more often in late: 6" in result.explanation
+
+
+def failing_late(seed: int, begins: int, share: float) -> Recording:
+    """Return a run of 120 s in which a share of the requests fails from second `begins` on, when a stage begins."""
+    rng = np.random.default_rng(seed)
+    times = rng.uniform(0, 120, 7200)
+    failed = (times >= begins) & (rng.uniform(size=7200) < share)
+    events = (event(0.0, "stage", "early"), event(begins, "stage", "late"))
+    info = replace(run(seed, STEADY).info, events=events)
+    return recording(info, rng.integers(0, 2, 7200), times, 0.05 * rng.lognormal(0.0, 0.1, 7200), failed)
+
+
 def test_what_was_changed_by_hand_is_not_compared_with_what_was_not() -> None:
     changed = event(60.0, "users_changed", "users are 20 now", "20 users")
     moving = (Interval(START + 59.0, START + 64.0),)

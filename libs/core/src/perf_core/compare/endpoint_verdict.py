@@ -58,7 +58,9 @@ def _two_sided(
         sentences = [shift_sentence(pair.key, _strongest(worse).shown, len(findings.quantiles))] if worse else []
         reasons = [Reason.LATENCY] if worse else []
         if failing is not None:
-            sentences.append(failure_sentence(pair.key, *sides, failing))
+            sentences.append(
+                failure_sentence(pair.key, failing.before, failing.after, failing.p_value, failing.stage)
+            )
             reasons.append(Reason.ERROR_RATE)
         return Verdict.REGRESSED, tuple(reasons), "; ".join(sentences)
     if better:

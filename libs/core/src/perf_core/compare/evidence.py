@@ -117,7 +117,7 @@ def _nothing_left(cut: int, shortest: int, shared: Sequence[str]) -> str:
             f"{cut} s, or start the users faster"
         )
     if not shared:
-        return "No stage of the load is in every run, so there is nothing to compare; repeat the run with the same stages"
+        return "No stage of the load is in every run, so nothing can be compared; repeat it with the same stages"
     return ""
 
 

@@ -27,11 +27,26 @@ FAILURE_RATIO = 1.5
 
 
 @dataclass(frozen=True, slots=True)
+class ErrorRise:
+    """A test of "more requests fail" in one stage: the shares of failed requests, and the p-value."""
+
+    stage: str
+    before: float
+    after: float
+    p_value: float
+
+    @property
+    def matters(self) -> bool:
+        """Whether the error rate rose so much that it matters."""
+        return self.after >= self.before + FAILURE_FLOOR and self.after >= self.before * FAILURE_RATIO
+
+
+@dataclass(frozen=True, slots=True)
 class Findings:
-    """Results per endpoint; `error_rates` holds the corrected p-values of rises past the floors."""
+    """Results per endpoint; `error_rates` holds the surest rise past the floors."""
 
     quantiles: dict[EndpointKey, tuple[JudgedQuantile, ...]]
-    error_rates: dict[EndpointKey, float]
+    error_rates: dict[EndpointKey, ErrorRise]
     run_wide: tuple[RunWideShift, ...]
     throughput: ThroughputShift | None
 
@@ -56,17 +71,23 @@ def run_tests(evidence: Evidence, policy: ComparisonPolicy) -> Findings:
         own: _Own | None = None
         for q in QUANTILES:
             own = _test_quantile(stage, q, policy, (tests, shared), own) or own
-    rises = {pair.key: p_value for pair in evidence.pairs if (p_value := _failure_p_value(pair)) is not None}
+    rises = [
+        (pair.key, rise)
+        for stage in evidence.stages
+        for pair in stage.pairs
+        if (rise := _error_rise(stage.name, pair)) is not None
+    ]
     rate = _throughput(evidence, policy)
-    slower = holm([each.shift.slower for each in tests] + list(rises.values()) + ([rate.less] if rate else []))
+    slower = holm(
+        [each.shift.slower for each in tests] + [rise.p_value for _, rise in rises] + ([rate.less] if rate else [])
+    )
     faster = holm([each.shift.faster for each in tests])
     quantiles: dict[EndpointKey, list[JudgedQuantile]] = {}
     for test, up, down in zip(tests, slower, faster, strict=False):
         quantiles.setdefault(test.key, []).append(judged_row(test, up, down, len(slower), policy))
-    corrected, alpha = dict(zip(rises, slower[len(tests) :], strict=False)), policy.endpoint_alpha
     return Findings(
         {key: tuple(rows) for key, rows in quantiles.items()},
-        {pair.key: p for pair in evidence.pairs if (p := corrected.get(pair.key, 1.0)) < alpha and _rose(pair)},
+        _risen(rises, slower[len(tests) : len(tests) + len(rises)], policy),
         run_wide_rows(shared, policy),
         _judged_rate(rate, slower[-1], policy) if rate else None,
     )
@@ -146,19 +167,23 @@ def _both_enough(pair: Pair, q: float, policy: ComparisonPolicy) -> bool:
     return all(any(enough(run, q, policy) for run in runs) for runs in (pair.baseline_runs, pair.current_runs))
 
 
-def _failure_p_value(pair: Pair) -> float | None:
-    """Return the p-value of a risen error rate; None when nothing failed on either side."""
+def _error_rise(stage: str, pair: Pair) -> ErrorRise | None:
+    """Return the test of a risen error rate; None when nothing failed on either side."""
     if not pair.baseline or not pair.current or not (pair.current.failures.any() or pair.baseline.failures.any()):
         return None
-    return failure_rise_p_value(pair.baseline, pair.current)
+    before, after = (float(side.failures.sum() / side.requests.sum()) for side in (pair.baseline, pair.current))
+    return ErrorRise(stage, before, after, failure_rise_p_value(pair.baseline, pair.current))
 
 
-def _rose(pair: Pair) -> bool:
-    """Return whether the error rate rose so much that it matters."""
-    if not pair.baseline or not pair.current:
-        return False
-    old, new = (float(side.failures.sum() / side.requests.sum()) for side in (pair.baseline, pair.current))
-    return new >= old + FAILURE_FLOOR and new >= old * FAILURE_RATIO
+def _risen(
+    rises: Sequence[tuple[EndpointKey, ErrorRise]], corrected: Sequence[float], policy: ComparisonPolicy
+) -> dict[EndpointKey, ErrorRise]:
+    """Return the rises past the floors; of an endpoint in several stages the surest."""
+    found: dict[EndpointKey, ErrorRise] = {}
+    for (key, rise), p_value in sorted(zip(rises, corrected, strict=True), key=lambda each: -each[1]):
+        if p_value < policy.endpoint_alpha and rise.matters:
+            found[key] = replace(rise, p_value=p_value)
+    return found
 
 
 def _throughput(evidence: Evidence, policy: ComparisonPolicy) -> ThroughputTest | None:

@@ -1,6 +1,6 @@
 """The sentences of a judgement: what moved, by how much, and why it is believed."""
 
-from perf_core.compare.comparison import EndpointFigures, QuantileShift, RunWideShift, ThroughputShift
+from perf_core.compare.comparison import QuantileShift, RunWideShift, ThroughputShift
 from perf_core.model.endpoint import EndpointKey
 from perf_core.units import format_latency, format_ratio_change, format_share
 
@@ -37,10 +37,11 @@ def throughput_sentence(shift: ThroughputShift, *, consequence: bool) -> str:
     )
 
 
-def failure_sentence(key: EndpointKey, old: EndpointFigures, new: EndpointFigures, p_value: float) -> str:
-    """Return the sentence of a risen error rate."""
+def failure_sentence(key: EndpointKey, before: float, after: float, p_value: float, stage: str = "") -> str:
+    """Return the sentence of a risen error rate; the shares are of failed requests, in the stage if there is one."""
+    where = f" in {stage}" if stage else ""
     return (
-        f"{key} fails more often: {format_share(old.failure_share)} -> {format_share(new.failure_share)}"
+        f"{key} fails more often{where}: {format_share(before)} -> {format_share(after)}"
         f"; unlikely to be noise: p {_p(p_value)}"
     )
 
