@@ -168,6 +168,41 @@ def test_an_endpoint_without_a_request_is_no_pass() -> None:
     assert broken("error rate of GET /gone < 1% for 5s", run())
 
 
+def test_an_endpoint_that_answered_nothing_keeps_no_latency() -> None:
+    current = run()
+    key = EndpointKey("GET", "/items")
+    current.endpoints[key] = EndpointSeries(key, OutcomeSeries.empty(), current.endpoints[key].ok)
+
+    (sentence,) = broken('p95 of "GET /items" < 300ms', current)
+    assert sentence == (
+        "thresholds.t: GET /items has no answered request, so 'p95 of \"GET /items\" < 300ms' cannot hold"
+    )
+    assert broken('mean of "GET /items" < 300ms for 5s', current)
+    assert len(broken('p95 of "*" < 300ms', current)) == 1
+    assert broken('rate of "GET /items" > 1/s', current) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("p95 < 1ms for 51s", "the part of the run it is held against has 50 s, less than 51 s"),
+        ("error rate < 0% for 61s", "the part of the run it is held against has 60 s, less than 61 s"),
+        ("p95 of /login < 1ms", "/login has no request in the compared part of the run"),
+        ('error rate of "POST /login" < 0%', "POST /login has no request in the compared part of the run"),
+    ],
+)
+def test_what_a_run_has_no_seconds_for_is_told(text: str, why: str) -> None:
+    current = run(ramp_up=10.0)
+    key = EndpointKey("POST", "/login")
+    current.endpoints[key] = EndpointSeries(key, outcome({START + 3: np.array([0.2])}), OutcomeSeries.empty())
+
+    judged = judge_thresholds([parse_threshold("thresholds.t", text)], current, None, 10.0)
+
+    assert judged.broken == ()
+    assert judged.not_judged == (f"thresholds.t ({text}) was not judged: {why}",)
+    assert judge_thresholds(parse_thresholds(GUARD), run(seconds=20), None, 0.0).not_judged == ()
+
+
 def test_a_master_that_stopped_the_run_is_believed() -> None:
     current = run()
     text = "thresholds.t: error rate of all requests was 99 %"

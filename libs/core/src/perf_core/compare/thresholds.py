@@ -7,6 +7,7 @@ import numpy as np
 
 from perf_core.compare.threshold import ERROR_RATE, EVERY, MEAN, RATE, Threshold
 from perf_core.model.histogram import Histogram
+from perf_core.model.plan import GUARD
 from perf_core.model.series import EndpointSeries, OutcomeSeries, Recording
 from perf_core.stats.windows import second_range
 
@@ -74,19 +75,18 @@ def judge_thresholds(
 ) -> Judged:
     """Return which thresholds a run breaks; `trimmed` seconds at its start are not looked at, as in the comparison.
 
-    A threshold on an endpoint without a request is broken: no data is never a pass.
+    A threshold on an endpoint without a request is broken, one on a latency without an answered one too: no data is
+    never a pass.
     """
     broken, not_judged = [], []
     for threshold in thresholds:
         for name in _names(threshold, current, baseline):
-            if threshold.window is not None and current.info.low_resolution:
-                why = "the run is of low resolution, nothing is known of a part of it"
-                not_judged.append(f"{threshold.key} ({threshold.text}) was not judged: {why}")
-                continue
             needed = threshold.limit.relative
             before = _baseline_figure(threshold, baseline, name, trimmed) if needed and baseline else None
+            why = _nothing_to_say(threshold, current, name, trimmed)
             if needed and before is None:
                 why = f"the baseline has no figure of {name or ALL}" if baseline else "there is no baseline"
+            if why:
                 not_judged.append(f"{threshold.key} ({threshold.text}) was not judged: {why}")
                 continue
             sentence = _first_breach(threshold, current, name, before, trimmed)
@@ -119,16 +119,44 @@ def _first_breach(
     series, where = _chosen(current, name), name or ALL
     if name is not None and not any(each.requests for each in series):
         return f"{threshold.key}: {where} has no request, so {threshold.text!r} cannot hold; check the name"
+    if name is not None and not _has_figure(threshold, series):
+        return f"{threshold.key}: {where} has no answered request, so {threshold.text!r} cannot hold"
     if threshold.window is None:
         return breach(threshold, _sample(threshold, series, *_part(current, trimmed)), before, where)
-    first = 0.0 if threshold.metric == ERROR_RATE else current.info.ramp_up
-    start, end = _part(current, first)
+    start, end = _windowed_part(threshold, current)
     for low, high in stretches(start, end, int(threshold.window)):
         when = f" from second {low - start} to {high - start}"
         sentence = breach(threshold, _sample(threshold, series, low, high), before, where, when)
         if sentence:
             return sentence
     return None
+
+
+def _nothing_to_say(threshold: Threshold, current: Recording, name: str | None, trimmed: float) -> str | None:
+    """Return why a run cannot be held against a threshold, None when it can or when that alone breaks it."""
+    if threshold.window is None:
+        series = _chosen(current, name)
+        inside = figure(threshold, _sample(threshold, series, *_part(current, trimmed)))
+        if inside is None and _has_figure(threshold, series):
+            return f"{name or ALL} has no request in the compared part of the run"
+        return None
+    if current.info.low_resolution:
+        return "the run is of low resolution, nothing is known of a part of it"
+    start, end = _windowed_part(threshold, current)
+    if end - start < threshold.window and threshold.key not in GUARD:
+        return f"the part of the run it is held against has {end - start} s, less than {threshold.window:g} s"
+    return None
+
+
+def _has_figure(threshold: Threshold, series: Sequence[EndpointSeries]) -> bool:
+    """Return whether some request of the whole run says anything about the threshold's metric."""
+    return threshold.metric == RATE or any(
+        each.requests if threshold.metric == ERROR_RATE else each.ok.counts.sum() for each in series
+    )
+
+
+def _windowed_part(threshold: Threshold, current: Recording) -> tuple[int, int]:
+    return _part(current, 0.0 if threshold.metric == ERROR_RATE else current.info.ramp_up)
 
 
 def stretches(start: int, end: int, length: int) -> Iterator[tuple[int, int]]:
