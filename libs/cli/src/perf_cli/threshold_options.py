@@ -3,7 +3,7 @@
 import argparse
 import re
 
-from perf_cli.configuration import Layer, Setting
+from perf_cli.configuration import Layer, Setting, file_layer, find_file
 
 TABLE = "thresholds"
 _NAMED = re.compile(r"\s*([A-Za-z_][\w-]*)\s*=\s*([^=].*)")
@@ -36,8 +36,13 @@ def threshold_layer(texts: list[str]) -> Layer:
 
 
 def given_thresholds(texts: list[str]) -> dict[str, str]:
-    """Return the flags as key -> sentence."""
-    return {name: str(setting.value) for name, setting in threshold_layer(texts).items()}
+    """Return the thresholds for a judgement of stored runs, key -> sentence: flags, the file of this folder.
+
+    Raises:
+        UsageError: one cannot be understood.
+    """
+    layer = file_layer(find_file(None, None)) | threshold_layer(texts)
+    return {name: str(setting.value) for name, setting in layer.items() if name.startswith(f"{TABLE}.")}
 
 
 def _checked(sentence: str) -> str:

@@ -46,6 +46,17 @@ def test_flags_beat_the_environment_that_beats_the_file_that_beats_the_run(here,
     assert settings["comparability.pacing"] == {"value": "refuse", "source": "default"}
 
 
+def test_the_thresholds_of_the_file_are_held_against_a_stored_run(here, runs: Path) -> None:
+    (runs / "perf-platform.toml").write_text("[thresholds]\nfast = 'p95 < 1us'\n")
+
+    compared, reported = here("compare", "base", "base"), here("report", "base")
+    replaced = here("compare", "base", "base", "--threshold", "fast=p95 < 9s")
+
+    assert (compared.returncode, reported.returncode, replaced.returncode) == (3, 3, 0), replaced.stdout
+    assert "threshold broken: thresholds.fast: p95 of all requests" in compared.stdout
+    assert "thresholds.fast" in (runs / "runs" / "base" / "junit.xml").read_text()
+
+
 @pytest.mark.parametrize(
     ("file", "arguments", "words"),
     [
