@@ -28,7 +28,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     parser.add_argument("run", help="run id, or latest: the newest run that is over")
     parser.add_argument(
-        "--baseline", metavar="ID|FILE|URL|latest|none", help="run to judge against (default: the one it had)"
+        "--baseline",
+        metavar="ID|FILE|URL|latest|none",
+        help="run to judge against (default: the one it had, or the promoted one when it was never judged)",
     )
     add_judging_options(parser)
     add_warm_up_option(parser)
@@ -65,8 +67,7 @@ def _render(
     current = store.load(options.run)
     if current.info.state is RunState.RUNNING:
         raise PerfError(f"run {current.info.id} is not finished; wait for its end")
-    own = ",".join((current.info.baseline, *current.info.more_baselines)) if current.info.baseline else "none"
-    choice = baseline_id(store, options.baseline) or own
+    choice = baseline_id(store, options.baseline) or _own_baseline(store, current.info)
     chosen = store.choose_baselines(choice, current.info.scenario, excluding=current.info.id)
     baselines = [store.load(each.id) for each in chosen]
     baseline = baselines[0] if baselines else None
@@ -85,6 +86,13 @@ def _render(
         replace(current.info, verdict=comparison.verdict, baseline=ids[0] if ids else None, more_baselines=ids[1:])
     )
     return current.info, comparison
+
+
+def _own_baseline(store: RunStore, info: "RunInfo") -> str | None:
+    """Return what a run was judged against; None, the promoted runs, when nobody judged it yet: it was imported."""
+    if info.baseline:
+        return ",".join((info.baseline, *info.more_baselines))
+    return "none" if (store.folder(info.id).path / "comparison.json").exists() else None
 
 
 def _render_for(master: MasterClient, options: argparse.Namespace) -> "tuple[RunInfo, RunComparison]":
