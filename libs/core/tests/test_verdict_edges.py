@@ -1,5 +1,6 @@
 """Runs that are not like others: what the judge says when there is little, nothing or something odd to judge."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -16,6 +17,7 @@ from perf_core.model.verdict import Reason, Verdict
 from perf_core.stats.absence import absence
 
 SECONDS = 60
+LONGER = re.compile(r"run (\d+) times longer$")
 
 
 def run(
@@ -260,6 +262,24 @@ def test_noise_is_answered_with_what_would_have_been_seen_and_what_would_help() 
     assert all("would not have been seen" in each.explanation for each in told)
     assert any("times longer" in each.explanation for each in told)
     assert any(each.explanation.endswith(result.explanation.rsplit("; ", 1)[-1]) for each in told)
+
+
+def test_the_advice_is_long_enough_for_most_of_the_requests_and_helps() -> None:
+    def wild(seed: int, longer: int) -> Recording:
+        random = np.random.default_rng([seed, 6])
+        rare = [0.05 * random.lognormal(0, 0.8, 250 * longer) for _ in range(5)]
+        large = 0.05 * random.lognormal(0, 0.5, 500 * longer)
+        return run(seed, [*rare, large], seconds=SECONDS * longer)
+
+    result = compare_runs(wild(1, 1), wild(2, 1))
+    endpoints = [each for each in result.endpoints if each.reasons == (Reason.NOISE,)]
+    asked = [int(found[1]) for each in endpoints if (found := LONGER.search(each.explanation))]
+    advised = LONGER.search(result.explanation)
+
+    assert result.reasons == (Reason.NOISE,)
+    assert advised
+    assert min(asked) < int(advised[1]) <= max(asked)
+    assert compare_runs(wild(3, int(advised[1])), wild(4, int(advised[1]))).verdict is Verdict.UNCHANGED
 
 
 def test_when_runs_differ_more_baselines_are_the_advice() -> None:

@@ -97,8 +97,11 @@ def _quiet(pair: Pair, rows: tuple[JudgedQuantile, ...], policy: ComparisonPolic
     worst = max(wide, key=lambda row: row.shown.high).shown
     seen = f"a change of p50 below {first.detectable:.0%} would not have been seen"
     where = f"p{worst.quantile * 100:g} may be {(worst.high - 1) * 100:.0f} % slower{in_stage(worst.stage)}"
-    help_ = remedy(max(wide, key=lambda row: row.shown.high), policy)
-    return Verdict.INCONCLUSIVE, (Reason.NOISE,), f"{moved}: noise hides the answer, {where}, {seen}; {help_}"
+    return (
+        Verdict.INCONCLUSIVE,
+        (Reason.NOISE,),
+        f"{moved}: noise hides the answer, {where}, {seen}; {remedy(wide, policy)}",
+    )
 
 
 def _not_judged(rows: tuple[JudgedQuantile, ...]) -> str:

@@ -13,7 +13,7 @@ from perf_core.compare.ks_panels import ks_panels
 from perf_core.compare.likely_names import with_likely_names
 from perf_core.compare.low_resolution import whole_figures
 from perf_core.compare.policy import DEFAULT, ComparisonPolicy
-from perf_core.compare.quantile_rows import remedy, too_wide
+from perf_core.compare.quantile_rows import LONGEST, longer, remedy, times_longer, too_wide
 from perf_core.compare.words import run_wide_sentence, throughput_sentence
 from perf_core.model.run import RunInfo
 from perf_core.model.series import Recording
@@ -181,13 +181,22 @@ def _of_tails(endpoints: list[EndpointComparison], quiet: int, total: int) -> st
 
 
 def _advice(endpoints: list[EndpointComparison], findings: Findings, policy: ComparisonPolicy) -> str:
-    """Return what would have helped most of the requests whose endpoint has no answer for noise."""
+    """Return how much longer to run until enough requests are at endpoints with an answer, or what helps most."""
+    missing = policy.unchanged_share * sum(_requests(each) for each in endpoints)
+    missing -= sum(_requests(each) for each in endpoints if each.verdict is Verdict.UNCHANGED)
     helped: Counter[str] = Counter()
+    lengths = []
     for each in endpoints:
         wide = too_wide(findings.quantiles.get(each.key, ()), policy) if Reason.NOISE in each.reasons else []
         if wide:
-            helped[remedy(max(wide, key=lambda row: row.shown.high), policy)] += _requests(each)
-    return helped.most_common(1)[0][0] if helped else "run longer or add baseline runs"
+            helped[remedy(wide, policy)] += _requests(each)
+            lengths.append((times_longer(wide, policy), _requests(each)))
+    for times, requests in sorted(lengths):
+        missing -= requests
+        if missing <= 0 and times <= LONGEST:
+            return longer(times)
+    others = Counter({text: requests for text, requests in helped.items() if not text.startswith("run ")})
+    return (others or helped).most_common(1)[0][0] if helped else "run longer or add baseline runs"
 
 
 def _withheld(each: EndpointComparison, reasons: tuple[Reason, ...], text: str) -> EndpointComparison:

@@ -1,6 +1,7 @@
 """One quantile of one endpoint, judged: the raw test, the row that is shown and what would have helped."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from perf_core.compare.comparison import QuantileShift, RunWideShift
@@ -14,6 +15,12 @@ HIGHEST = 700.0
 """Logarithm above which exp() overflows."""
 LONGEST = 20.0
 """A run so many times longer is no advice."""
+TWO_MORE = 2 / 3
+"""Share of a variance that is left when one of the two runs becomes three."""
+REPEAT = "repeat it: if the change is real, it comes again"
+_WHY = "what differs between runs, not the length of this one, hides it"
+MORE_BASELINES = f"add two more baseline runs: {_WHY}"
+MORE_RUNS = f"add two more baseline runs and repeat this one (--repeat 3): {_WHY}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,13 +103,39 @@ def margins(policy: ComparisonPolicy) -> dict[float, float]:
     return {0.5: math.log1p(policy.margin_p50), 0.95: math.log1p(policy.margin_p95)}
 
 
-def remedy(row: JudgedQuantile, policy: ComparisonPolicy) -> str:
-    """Return what would have answered the question: a longer run, more baseline runs, or a repetition."""
-    limit = margins(policy)[row.shown.quantile]
-    room = (limit - max(row.raw.shift, 0.0)) / t_quantile(0.95, row.raw.freedom)
-    if room <= 0:
-        return "repeat it: if the change is real, it comes again"
-    left = room**2 - (row.raw.error**2 - row.raw.inside)
-    if left > 0 and row.raw.inside / left <= LONGEST:
-        return f"run {max(2, math.ceil(row.raw.inside / left))} times longer"
-    return "add two more baseline runs: what differs between runs, not the length of this one, hides it"
+def times_longer(rows: Sequence[JudgedQuantile], policy: ComparisonPolicy) -> float:
+    """Return how many times as long both runs must be for these rows to exclude a large slowdown; inf if none is."""
+    return max((_times_longer(row, policy) for row in rows), default=math.inf)
+
+
+def remedy(rows: Sequence[JudgedQuantile], policy: ComparisonPolicy) -> str:
+    """Return what would have answered the question of the hardest row: a longer run, more runs, or a repetition."""
+    times = times_longer(rows, policy)
+    if times <= LONGEST:
+        return longer(times)
+    shares = [_room(row, policy) / row.raw.error**2 for row in rows]
+    if min(shares) <= 0:
+        return REPEAT
+    return MORE_BASELINES if min(shares) >= TWO_MORE else MORE_RUNS
+
+
+def longer(times: float) -> str:
+    """Return the advice to run so many times longer."""
+    return f"run {max(2, math.ceil(times))} times longer"
+
+
+def _times_longer(row: JudgedQuantile, policy: ComparisonPolicy) -> float:
+    left = _room(row, policy) - (row.raw.error**2 - row.raw.inside)
+    return row.raw.inside / left if left > 0 else math.inf
+
+
+def _room(row: JudgedQuantile, policy: ComparisonPolicy) -> float:
+    """Return the variance with which a large slowdown would be excluded two times of three; 0 when none would do.
+
+    Of the shift that was seen, what the windows explain is expected to go as they become more.
+    """
+    between = 1 - row.raw.inside / row.raw.error**2
+    stays = max(row.raw.shift, 0.0) * between
+    errors = t_quantile(0.95, row.raw.freedom) + t_quantile(2 / 3, row.raw.freedom)
+    room = (margins(policy)[row.shown.quantile] - stays) / errors
+    return max(room, 0.0) ** 2
