@@ -372,3 +372,16 @@ def test_imported_runs_are_compared_whatever_they_do_not_know(imported: Import) 
     comparison = compare_runs(slow, live)
     assert comparison.verdict is Verdict.REGRESSED
     assert [each.key.name for each in comparison.endpoints if each.verdict is Verdict.REGRESSED] == ["/e1"]
+
+
+def test_rows_with_a_night_between_them_have_figures(imported: Import) -> None:
+    draw = np.random.default_rng(4)
+    facts = zip(draw.uniform(0, 120, 8000), draw.lognormal(-3, 0.3, 8000), range(8000), strict=True)
+    rows = [f"{T + at + n % 2 * 86400:.4f},GET,/e{n // 2 % 4},{d:.6f},1,9\n" for at, d, n in facts]
+
+    run = imported(SAMPLES + "".join(rows))[1]
+
+    alone, compared = compare_runs(run, None), compare_runs(run, run)
+    assert [bool(each.current and each.current.p50 > 0) for each in alone.endpoints] == [True] * 4
+    assert (compared.verdict, len(compared.endpoints)) == (Verdict.INCONCLUSIVE, 4)
+    assert "where there are long pauses, make a run of each part" in compared.explanation

@@ -1,7 +1,7 @@
 """What both sides measured, side by side and window by window: the input of every test of a comparison."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from perf_core.compare.comparison import EndpointFigures
 from perf_core.compare.stretches import Course, Stretch, course, stretches
@@ -79,6 +79,8 @@ def gather(
     width = window_width(max(1, *(_seconds(each) for each in parts)))
     grids = [_grids(part, width) for part in parts]
     pairs = _pairs(current, baseline, grids)
+    if not pairs and declared_warm_up != 0 and any(run.requests for run in runs):
+        return replace(gather(current, baseline, 0.0), stages=(), nothing_left=_only_warm_up(trimmed, width))
     nothing_left = _nothing_left(cut, shortest, shared)
     if nothing_left:
         stages = []
@@ -119,6 +121,13 @@ def _nothing_left(cut: int, shortest: int, shared: Sequence[str]) -> str:
     if not shared:
         return "No stage of the load is in every run, so nothing can be compared; repeat it with the same stages"
     return ""
+
+
+def _only_warm_up(trimmed: int, width: int) -> str:
+    return (
+        f"No request is between the warm-up ({trimmed} s) and the last whole window of {width} s; where there are "
+        "long pauses, make a run of each part"
+    )
 
 
 def figures(windows: Windows, seconds: float) -> EndpointFigures | None:
