@@ -153,6 +153,14 @@ def test_one_outage_is_one_event_however_many_requests_it_fails() -> None:
     assert spread.reasons == (Reason.ERROR_RATE,)
 
 
+def test_a_fifth_of_failed_requests_is_never_unchanged() -> None:
+    result = compare_runs(run(1, normal(1), outage=(30.0, 42.0)), run(2, normal(2)))
+
+    assert (result.verdict, result.reasons) == (Verdict.INCONCLUSIVE, (Reason.NOISE,))
+    assert "fails more often: 0.0 % -> 19.0 %" in endpoint(result, 0).explanation
+    assert result.explanation.endswith("repeat it: if the change is real, it comes again")
+
+
 def test_fewer_answers_per_second_are_a_regression_of_their_own() -> None:
     fewer = [each[:900] for each in normal(1)]
     result = compare_runs(run(1, fewer), run(2, normal(2)))

@@ -3,15 +3,16 @@
 import math
 
 from perf_core.compare.comparison import EndpointComparison, EndpointFigures, KsPanel
-from perf_core.compare.endpoint_notes import endpoint_notes
+from perf_core.compare.endpoint_notes import SURVIVORS, endpoint_notes
 from perf_core.compare.evidence import Evidence, Pair, figures
 from perf_core.compare.findings import Findings
 from perf_core.compare.policy import QUANTILES, ComparisonPolicy
-from perf_core.compare.quantile_rows import JudgedQuantile, remedy, too_wide
+from perf_core.compare.quantile_rows import REPEAT, JudgedQuantile, remedy, too_wide
 from perf_core.compare.words import failure_sentence, in_stage, shift_sentence
 from perf_core.model.verdict import Reason, Verdict
 from perf_core.stats.absence import absence
 from perf_core.stats.ks import superiority
+from perf_core.units import format_share
 
 Outcome = tuple[Verdict | None, tuple[Reason, ...], str]
 
@@ -63,12 +64,25 @@ def _two_sided(
             )
             reasons.append(Reason.ERROR_RATE)
         return Verdict.REGRESSED, tuple(reasons), "; ".join(sentences)
+    if not rows:
+        return Verdict.INCONCLUSIVE, (Reason.TOO_FEW_REQUESTS,), _too_few(pair, sides, policy)
+    if sides[1].failure_share - sides[0].failure_share >= SURVIVORS:
+        return Verdict.INCONCLUSIVE, (Reason.NOISE,), _few_survivors(pair, sides, rows)
     if better:
         text = shift_sentence(pair.key, _strongest(better).shown, len(findings.quantiles))
         return Verdict.IMPROVED, (Reason.LATENCY,), text
-    if not rows:
-        return Verdict.INCONCLUSIVE, (Reason.TOO_FEW_REQUESTS,), _too_few(pair, sides, policy)
     return _quiet(pair, rows, policy)
+
+
+def _few_survivors(
+    pair: Pair, sides: tuple[EndpointFigures, EndpointFigures], rows: tuple[JudgedQuantile, ...]
+) -> str:
+    old, new = (format_share(side.failure_share) for side in sides)
+    return (
+        f"{pair.key} fails more often: {old} -> {new}, so much at once that it can be one event, and latencies "
+        f"are of the other requests only; a change of p50 below {rows[0].shown.detectable:.0%} would not have been seen; "
+        f"{REPEAT}"
+    )
 
 
 def _too_few(pair: Pair, sides: tuple[EndpointFigures, EndpointFigures], policy: ComparisonPolicy) -> str:

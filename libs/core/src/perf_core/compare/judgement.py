@@ -13,7 +13,7 @@ from perf_core.compare.ks_panels import ks_panels
 from perf_core.compare.likely_names import with_likely_names
 from perf_core.compare.low_resolution import whole_figures
 from perf_core.compare.policy import DEFAULT, ComparisonPolicy
-from perf_core.compare.quantile_rows import LONGEST, longer, remedy, times_longer, too_wide
+from perf_core.compare.quantile_rows import LONGEST, REPEAT, longer, remedy, times_longer, too_wide
 from perf_core.compare.words import run_wide_sentence, throughput_sentence
 from perf_core.model.run import RunInfo
 from perf_core.model.series import Recording
@@ -187,6 +187,9 @@ def _advice(endpoints: list[EndpointComparison], findings: Findings, policy: Com
     helped: Counter[str] = Counter()
     lengths = []
     for each in endpoints:
+        if each.explanation.endswith(REPEAT):
+            helped[REPEAT] += _requests(each)
+            continue
         wide = too_wide(findings.quantiles.get(each.key, ()), policy) if Reason.NOISE in each.reasons else []
         if wide:
             helped[remedy(wide, policy)] += _requests(each)
