@@ -161,6 +161,18 @@ def test_a_fifth_of_failed_requests_is_never_unchanged() -> None:
     assert result.explanation.endswith("repeat it: if the change is real, it comes again")
 
 
+def test_what_cannot_be_judged_is_not_taken_for_noise() -> None:
+    failing = dict.fromkeys(range(3), 1.0)
+    broken = compare_runs(run(1, normal(1), failing=failing), run(2, normal(2), failing=failing))
+    seldom = [*normal(1, 4), *normal(3, 60, 80)], [*normal(2, 4), *normal(4, 60, 80)]
+    few = compare_runs(run(1, seldom[0]), run(2, seldom[1]))
+
+    assert broken.reasons == few.reasons == (Reason.TOO_FEW_REQUESTS,)
+    assert "endpoints with 50% of the requests" in broken.explanation
+    assert broken.explanation.endswith("no request was answered on one side or both")
+    assert few.explanation.endswith("run 2 times longer")
+
+
 def test_fewer_answers_per_second_are_a_regression_of_their_own() -> None:
     fewer = [each[:900] for each in normal(1)]
     result = compare_runs(run(1, fewer), run(2, normal(2)))

@@ -80,8 +80,8 @@ def _few_survivors(
     old, new = (format_share(side.failure_share) for side in sides)
     return (
         f"{pair.key} fails more often: {old} -> {new}, so much at once that it can be one event, and latencies "
-        f"are of the other requests only; a change of p50 below {rows[0].shown.detectable:.0%} would not have been seen; "
-        f"{REPEAT}"
+        f"are of the other requests only; a change of p50 below {rows[0].shown.detectable:.0%} would not have been "
+        f"seen; {REPEAT}"
     )
 
 

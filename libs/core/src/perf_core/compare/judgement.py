@@ -157,16 +157,20 @@ def _quiet_outcome(endpoints: list[EndpointComparison], findings: Findings, poli
     if total and quiet >= policy.unchanged_share * total:
         where = f"at endpoints with {quiet / total:.0%} of the requests{_of_tails(known, quiet, total)}"
         return Verdict.UNCHANGED, (), f"No change beyond noise; a large one is excluded {where}"
-    if not any(each.shifts for each in known):
-        reason = Reason.TOO_FEW_REQUESTS if total else Reason.NO_DATA
-        return (
-            Verdict.INCONCLUSIVE,
-            (reason,),
-            "No endpoint has enough answered requests and windows to be judged; run longer",
-        )
+    few = sorted((each for each in known if Reason.TOO_FEW_REQUESTS in each.reasons), key=_order)
+    unjudged = sum(_requests(each) for each in few)
+    if not total:
+        return Verdict.INCONCLUSIVE, (Reason.NO_DATA,), "No endpoint of the baseline was called; check the scenario"
+    if few and total - unjudged < policy.unchanged_share * total:
+        return Verdict.INCONCLUSIVE, (Reason.TOO_FEW_REQUESTS,), _too_few(few[0], unjudged / total)
     seen = _detectable(endpoints)
     size = f"the smallest change of p50 that would have been seen is {seen:.0%}; " if seen is not None else ""
     return Verdict.INCONCLUSIVE, (Reason.NOISE,), f"Noise hides the answer: {size}{_advice(known, findings, policy)}"
+
+
+def _too_few(largest: EndpointComparison, share: float) -> str:
+    """Return the sentence of a run of which most endpoints have not enough requests, by the largest of these."""
+    return f"Too little is known of endpoints with {share:.0%} of the requests. {largest.explanation}"
 
 
 def _of_tails(endpoints: list[EndpointComparison], quiet: int, total: int) -> str:
