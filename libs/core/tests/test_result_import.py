@@ -14,6 +14,7 @@ from perf_core.adapters.result_format import MAX_KEYS, KeyTable
 from perf_core.adapters.result_import import import_results
 from perf_core.adapters.result_rows import CHUNK
 from perf_core.compare import compare_runs
+from perf_core.compare.stretches import course
 from perf_core.errors import ResultsError
 from perf_core.model.endpoint import EndpointKey
 from perf_core.model.frame import FrameKey
@@ -385,3 +386,12 @@ def test_rows_with_a_night_between_them_have_figures(imported: Import) -> None:
     assert [bool(each.current and each.current.p50 > 0) for each in alone.endpoints] == [True] * 4
     assert (compared.verdict, len(compared.endpoints)) == (Verdict.INCONCLUSIVE, 4)
     assert "where there are long pauses, make a run of each part" in compared.explanation
+
+
+def test_one_wrong_time_takes_no_memory_for_the_years_between(imported: Import) -> None:
+    rows = "".join(f"{T + n / 100},GET,/a,0.05,1,9\n" for n in range(4000))
+
+    near, far = (imported(SAMPLES + rows + f"{T - days * 86400},GET,/a,0.05,1,9\n")[1] for days in (1, 20000))
+
+    assert (course(near).medians.size, course(far).medians.size) == (86439, 0)
+    assert compare_runs(far, near).verdict is Verdict.INCONCLUSIVE

@@ -12,6 +12,8 @@ from perf_core.stats.windows import second_range
 
 CHANGES = ("stage", "users_changed", "pacing_changed", "mix_changed")
 """Kinds of events with which another load begins."""
+LONGEST = 14 * 86400
+"""Seconds of a run beyond which its course is not looked at: one wrong time among imported rows makes years."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,7 @@ class Course:
     ramp_up: int
     """Seconds from the start."""
     medians: FloatArray
-    """Empty when the load was meant to change."""
+    """Empty when the load was meant to change, and for runs of weeks."""
 
     def warm_up(self, declared: float | None) -> int:
         """Return the seconds from the start that are ramp-up and then warm-up: as `declared`, else by MSER-5."""
@@ -45,7 +47,7 @@ def course(recording: Recording) -> Course:
     """Return the course of a run."""
     start, end = second_range(recording)
     ramp_up = min(math.ceil(recording.info.ramp_up), end - start)
-    changing = recording.info.blocks or _changes(recording.info)
+    changing = recording.info.blocks or _changes(recording.info) or end - start > LONGEST
     return Course(ramp_up, medians_by_second(recording, end if changing else start + ramp_up, end))
 
 
