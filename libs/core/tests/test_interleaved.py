@@ -16,6 +16,7 @@ from perf_core.model.run import Block, RunInfo
 from perf_core.model.schedule import alternate
 from perf_core.model.series import EndpointSeries, OutcomeSeries, Recording
 from perf_core.model.verdict import Reason, Verdict
+from perf_core.report.context import build_context
 from perf_core.runstore import RunStore
 from perf_core.stats.noise import Influence
 from perf_core.stats.paired_test import pair_influences
@@ -134,6 +135,18 @@ def test_too_few_pairs_are_no_answer() -> None:
     assert (result.verdict, result.reasons) == (Verdict.INCONCLUSIVE, (Reason.TOO_FEW_REQUESTS,))
     assert "There are 5 pairs of blocks, 6 are needed" in result.explanation
     assert exit_code(current.info, result) == 4
+
+
+def test_the_report_says_how_blocks_are_judged() -> None:
+    baseline, current = sides(pairs=6)
+    comparison = compare_runs(current, baseline)
+
+    method = build_context(comparison, current, baseline).method
+    apart = build_context(comparison, replace(current, info=replace(current.info, partner=None)), baseline).method
+
+    assert method[0].startswith("The two versions took turns")
+    assert apart[0].startswith("The first 0 s of both runs")
+    assert method[1:] == apart[1:]
 
 
 def test_only_the_pairs_count_that_a_test_ended_early_went_through() -> None:

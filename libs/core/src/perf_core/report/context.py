@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar
 
+from perf_core.compare.blocks import are_interleaved
 from perf_core.compare.comparison import EndpointComparison, RunComparison
 from perf_core.model.endpoint import EndpointKey
 from perf_core.model.histogram import Histogram
@@ -141,7 +142,7 @@ def build_context(
         history=history,
         target=target,
         waits=waits,
-        method=method_sentences(comparison),
+        method=method_sentences(comparison, in_turns=old is not None and are_interleaved(current.info, old)),
     )
 
 

@@ -16,6 +16,15 @@ _QUANTILES = (
     "The quantiles p50, p95 and p99 of every endpoint were compared on a logarithmic scale; how much they vary "
     "between windows says how much they vary by chance, and Holm's correction accounts for the number of tests."
 )
+_WHOLE = (
+    "The first {trimmed:.0f} s of both runs (ramp-up and warm-up) were left out, the rest was cut into windows of "
+    "{width:.0f} s."
+)
+_IN_TURNS = (
+    "The two versions took turns under the same load. What counts are the seconds of their blocks without the first "
+    "and the last one, in windows of {width:.0f} s. Each block was held against its neighbour of the other version, "
+    "so that what the machine did slowly happened to both."
+)
 _LOW_RESOLUTION = (
     "No test was made: at least one run is of low resolution, made from sums and rounded percentiles of the whole "
     "run. A test needs to know how much the figures of one run vary on their own, and that takes requests in windows "
@@ -96,14 +105,12 @@ def _lasted(info: RunInfo) -> str:
     return clock_text(info.ended - info.started)
 
 
-def method_sentences(comparison: RunComparison) -> tuple[str, ...]:
-    """Return how the verdict was reached, in words."""
+def method_sentences(comparison: RunComparison, *, in_turns: bool = False) -> tuple[str, ...]:
+    """Return how the verdict was reached, in words; `in_turns` when the runs are the sides of one `ab`."""
     if comparison.baseline is None:
         return ("There is no baseline, so nothing was compared; promote a run to have the next one judged.",)
     if Reason.LOW_RESOLUTION in comparison.reasons:
         return (_LOW_RESOLUTION,)
-    cut = (
-        f"The first {comparison.trimmed_seconds:.0f} s of both runs (ramp-up and warm-up) were left out, the rest "
-        f"was cut into windows of {comparison.window_seconds:.0f} s."
-    )
+    text = _IN_TURNS if in_turns else _WHOLE
+    cut = text.format(trimmed=comparison.trimmed_seconds, width=comparison.window_seconds)
     return (cut, _QUANTILES, _DECISION, _KS)
