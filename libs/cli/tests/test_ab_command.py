@@ -220,6 +220,7 @@ def test_what_a_command_started_is_ended_with_it(folder: Path, leader: str, monk
         ),
         (("--baseline-host", "http://127.0.0.1:9", "--current-host", "http://127.0.0.1:9"), 6, "too early"),
         (("--baseline-cmd", "false {port}", "--current-host", "http://h"), 5, "baseline ended with status 1"),
+        (("--baseline-host", "http://h", "--current-host", "http://h", "--sigma-run", "5%"), 2, "unrecognized"),
     ],
     ids=[
         "one side",
@@ -230,6 +231,7 @@ def test_what_a_command_started_is_ended_with_it(folder: Path, leader: str, monk
         "few pairs",
         "unreachable",
         "dies at once",
+        "noise between runs",
     ],
 )
 def test_bad_input_gets_one_sentence_and_its_code(

@@ -67,7 +67,7 @@ def run(options: argparse.Namespace) -> int:
     from perf_cli.ab_verdict import judge, show
 
     # What is ours, or another thing here.
-    apart = dict.fromkeys(("host", "baseline", "repeat", "shape", "warm_up"))
+    apart = dict.fromkeys(("host", "baseline", "repeat", "shape", "warm_up", "sigma_run", "sigma_endpoint"))
     configured = configure(argparse.Namespace(**{**vars(options), **apart}))
     keeper = master_of(options)
     check_locustfiles(configured.locustfile)

@@ -3,7 +3,7 @@
 import argparse
 import json
 
-from perf_cli.judging_options import add_judging_options, add_warm_up_option, given_settings
+from perf_cli.judging_options import add_judging_options, add_noise_options, add_warm_up_option, given_settings
 from perf_cli.packed_baseline import baseline_id
 from perf_cli.remote import add_master_options, master_of, mirrored
 from perf_cli.threshold_options import add_threshold_option, given_thresholds
@@ -23,6 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--json", action="store_true", help="print the comparison as JSON and nothing else")
     add_judging_options(parser)
+    add_noise_options(parser)
     add_warm_up_option(parser)
     add_threshold_option(parser)
     parser.add_argument("--strict", action="store_true", help="end with 4 when noise hides the answer")

@@ -44,6 +44,11 @@ def add_judging_options(parser: argparse.ArgumentParser) -> None:
         metavar="FIELD=HOW",
         help="what is done when runs differ in a field: ignore, warn or refuse, e.g. users=warn; repeatable",
     )
+
+
+def add_noise_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of noise between runs, which the two sides of `ab` are not: they run at the same time."""
+    add = parser.add_argument
     add("--sigma-run", metavar="X", help="noise between runs that all endpoints share (default: 2%%)")
     add("--sigma-endpoint", metavar="X", help="noise between runs of each endpoint alone (default: 1%%)")
 

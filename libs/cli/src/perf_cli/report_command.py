@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from perf_cli.judging_options import add_judging_options, add_warm_up_option, given_settings
+from perf_cli.judging_options import add_judging_options, add_noise_options, add_warm_up_option, given_settings
 from perf_cli.master_client import MasterClient
 from perf_cli.packed_baseline import baseline_id
 from perf_cli.remote import add_master_options, list_runs, master_of, mirrored, pull, push, report_url
@@ -33,6 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="run to judge against (default: the one it had, or the promoted one when it was never judged)",
     )
     add_judging_options(parser)
+    add_noise_options(parser)
     add_warm_up_option(parser)
     add_threshold_option(parser)
     parser.add_argument("--strict", action="store_true", help="end with 4 when noise hides the answer")

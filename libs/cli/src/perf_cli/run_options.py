@@ -9,6 +9,7 @@ from perf_cli.configuration import Configuration, Layer, Setting, environment_la
 from perf_cli.judging_options import (
     FLAGS,
     add_judging_options,
+    add_noise_options,
     add_warm_up_option,
     comparability_layer,
     comparability_of,
@@ -71,6 +72,7 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
     add("--wait", metavar="TIME", help="wait this long until the target accepts connections, e.g. 60s")
     add("--strict", action="store_true", default=None, help="end with 4 when noise hides the answer")
     add_judging_options(parser)
+    add_noise_options(parser)
     add_warm_up_option(parser)
     add_threshold_option(parser)
     add("--config", metavar="FILE", help="configuration file (default: perf-platform.toml beside the locustfile)")
