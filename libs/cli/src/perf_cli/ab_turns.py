@@ -6,10 +6,9 @@ from dataclasses import dataclass, replace
 
 from perf_cli.ab_side import Side
 from perf_cli.processes import Processes
-from perf_core.compare.blocks import whole_pairs
 from perf_core.errors import PerfError
 from perf_core.model.run import Block, RunInfo
-from perf_core.model.schedule import alternate
+from perf_core.model.schedule import alternate, whole_pairs
 
 NOTICE = 3
 """Seconds between the announcement and the first block: users finish what they do."""

@@ -24,13 +24,6 @@ def are_interleaved(current: RunInfo, baseline: RunInfo) -> bool:
     return bool(current.blocks and baseline.blocks) and current.partner == baseline.id
 
 
-def whole_pairs(baseline: RunInfo, current: RunInfo) -> int:
-    """Return how many pairs of blocks both sides went through to their end; a test may be ended early."""
-    over = min(info.ended or 0.0 for info in (baseline, current))
-    both = zip(baseline.blocks, current.blocks, strict=False)
-    return sum(max(old.end, new.end) <= over for old, new in both)
-
-
 def block_seconds(info: RunInfo) -> IntArray:
     """Return the Unix seconds that count, block after block."""
     spans = [np.arange(block.start + MARGIN, block.end - MARGIN) for block in info.blocks]

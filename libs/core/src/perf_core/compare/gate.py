@@ -3,13 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from perf_core.compare.blocks import are_interleaved, compressed, whole_pairs
+from perf_core.compare.blocks import are_interleaved, compressed
 from perf_core.compare.comparison import RunComparison
 from perf_core.compare.interleaved import compare_interleaved
 from perf_core.compare.judgement import compare_runs as compare_recordings
 from perf_core.compare.policy import DEFAULT, ComparisonPolicy, configured
 from perf_core.compare.threshold import parse_thresholds
 from perf_core.compare.thresholds import judge_thresholds
+from perf_core.model.schedule import whole_pairs
 from perf_core.model.series import Recording
 
 

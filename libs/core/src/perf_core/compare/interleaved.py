@@ -2,10 +2,11 @@
 
 from dataclasses import replace
 
-from perf_core.compare.blocks import FEWEST_PAIRS, MARGIN, compressed, kept_length, outside_share, whole_pairs
+from perf_core.compare.blocks import FEWEST_PAIRS, MARGIN, compressed, kept_length, outside_share
 from perf_core.compare.comparison import RunComparison
 from perf_core.compare.judgement import compare_runs
 from perf_core.compare.policy import ComparisonPolicy
+from perf_core.model.schedule import whole_pairs
 from perf_core.model.series import Recording
 from perf_core.model.verdict import Reason, Verdict
 

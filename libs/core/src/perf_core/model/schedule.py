@@ -2,7 +2,7 @@
 
 import random
 
-from perf_core.model.run import Block
+from perf_core.model.run import Block, RunInfo
 
 
 def alternate(first: int, length: int, pairs: int, seed: int) -> tuple[tuple[Block, ...], tuple[Block, ...]]:
@@ -20,3 +20,10 @@ def alternate(first: int, length: int, pairs: int, seed: int) -> tuple[tuple[Blo
         sides[0].append(early if leads else late)
         sides[1].append(late if leads else early)
     return tuple(sides[0]), tuple(sides[1])
+
+
+def whole_pairs(baseline: RunInfo, current: RunInfo) -> int:
+    """Return how many pairs of blocks both sides went through to their end; a test may be ended early."""
+    over = min(info.ended or 0.0 for info in (baseline, current))
+    both = zip(baseline.blocks, current.blocks, strict=False)
+    return sum(max(old.end, new.end) <= over for old, new in both)
