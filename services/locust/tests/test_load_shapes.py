@@ -6,15 +6,18 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 
+from perf_core.compare.threshold import parse_thresholds
 from perf_core.errors import UsageError
-from perf_core.model.frame import Frame
+from perf_core.model.frame import Frame, FrameKey, FrameRow
 from perf_core.model.run import RunEvent, RunInfo
 from perf_locust.file_shape import FileShape
 from perf_locust.live import LiveCounters
 from perf_locust.search import Bounds, Search
 from perf_locust.shape_file import LoadShape, read_shape
+from perf_locust.threshold_watch import ThresholdWatch
 
 
 def shape_of(folder: Path, text: str) -> LoadShape:
@@ -144,6 +147,26 @@ def test_a_step_of_a_search_does_not_break_for_starts_that_the_step_before_it_dr
     assert events[1].text.startswith("200/s: this rate was not reached: no user was free")
     assert events[2].text == "141.4/s: keeps all thresholds"
     assert events[3].text.startswith("the highest level that keeps all thresholds is 141.4/s; 200/s does not")
+
+
+@pytest.mark.parametrize(
+    ("threshold", "error_class", "why"),
+    [
+        ("p95 < 300ms", "HTTP 503", "t: all requests had no answered request from second 11 to 20"),
+        ('p95 of "*" < 300ms', "HTTP 503", "t: GET /a had no answered request from second 11 to 20"),
+        ("rate > 1/s", "HTTP 503", None),
+        ("p95 < 300ms", "", None),
+    ],
+)
+def test_a_service_that_only_fails_keeps_no_latency(threshold: str, error_class: str, why: str | None) -> None:
+    session: Any = SimpleNamespace(info=RunInfo("r", "s", "http://t", started=1000.0))
+    watch = ThresholdWatch(session, lambda: None, parse_thresholds({"t": threshold}))
+    key, one = FrameKey("GET", "/a", error_class), np.array([5])
+    rows = [FrameRow(key, second, 9, 0.09, 0.01, 0.01, 0, one, 9 * one) for second in range(1000, 1030)]
+
+    watch.add(Frame("w", 1, 1030.0, tuple(rows)))
+
+    assert watch.broken_between(1011, 1020) == why
 
 
 def test_starts_that_were_dropped_when_users_were_stopped_are_no_lack_of_users() -> None:

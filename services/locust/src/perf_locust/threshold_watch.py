@@ -24,6 +24,8 @@ LAG = 3.0
 SETTLING = 10
 """Seconds before a threshold over the whole run is held against the run so far."""
 STEP = 1.0
+_COUNTED = {ERROR_RATE, RATE}
+"""Metrics that failed requests have, too."""
 
 
 @dataclass(slots=True)
@@ -52,7 +54,7 @@ class ThresholdWatch:
         self._session, self._end_run = session, end_run
         aborting = tuple(each for each in parse_thresholds(session.info.thresholds) if each.abort)
         self._watched = aborting if asked is None else asked
-        self._latencies = any(each.metric not in {ERROR_RATE, RATE} for each in self._watched)
+        self._latencies = any(each.metric not in _COUNTED for each in self._watched)
         self._kept = max((each.window or float("inf") for each in self._watched), default=0.0)
         self._seconds: defaultdict[int, defaultdict[str, _Second]] = defaultdict(lambda: defaultdict(_Second))
         self._baseline: dict[tuple[str, str | None], float | None] = {}
@@ -82,7 +84,10 @@ class ThresholdWatch:
         return None
 
     def broken_between(self, low: int, high: int) -> str | None:
-        """Return what is broken in the seconds [low, high) (Unix); a threshold without a request in them is."""
+        """Return what is broken in the seconds [low, high) (Unix).
+
+        A threshold without a request in them is broken, one on a latency without an answered one too.
+        """
         start = int(np.ceil(self._session.info.started or low))
         for threshold in self._watched:
             names = self._names(threshold)
@@ -90,17 +95,20 @@ class ThresholdWatch:
                 sentence = self._breach(threshold, name, low, high, start)
                 if sentence:
                     return sentence
-                if not self._asked(name, low, high):
-                    return (
-                        f"{threshold.key}: {name or ALL} had no request from second {low - start} to {high - start}"
-                    )
+                if not self._asked(threshold, name, low, high):
+                    kind = "request" if threshold.metric in _COUNTED else "answered request"
+                    return f"{threshold.key}: {name or ALL} had no {kind} from second {low - start} to {high - start}"
             if not names:
                 return f"{threshold.key}: there was no request"
         return None
 
-    def _asked(self, name: str | None, low: int, high: int) -> bool:
+    def _asked(self, threshold: Threshold, name: str | None, low: int, high: int) -> bool:
         seconds = [self._seconds[at] for at in range(low, high) if at in self._seconds]
-        return any(name in {None, key, key.partition(" ")[2]} for each in seconds for key in each)
+        return any(
+            name in {None, key, key.partition(" ")[2]} and (threshold.metric in _COUNTED or cell.buckets)
+            for each in seconds
+            for key, cell in each.items()
+        )
 
     def _add(self, row: FrameRow, second: _Second) -> None:
         second.requests += row.count
