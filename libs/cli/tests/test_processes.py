@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -77,3 +78,28 @@ def test_a_second_ending_leaves_no_part_that_does_not_heed_the_first(number: sig
         assert child.wait(60) != 0
         with pytest.raises(ProcessLookupError):
             os.kill(part, signal.SIGKILL)
+
+
+GUARDED = """
+import sys, time
+from perf_cli.processes import Processes
+with Processes(guarded=True) as parts:
+    parts.start("part", ["sh", "-c", f"{sys.executable} -c 'import time; time.sleep(60)' & echo $!; wait"])
+    while not parts.tail("part").isdigit():
+        time.sleep(0.02)
+    print(parts.tail("part"), flush=True)
+    time.sleep(60)
+"""
+
+
+def test_what_a_guarded_part_started_dies_with_a_command_that_is_killed() -> None:
+    with subprocess.Popen([sys.executable, "-c", GUARDED], stdout=subprocess.PIPE, text=True) as child:
+        assert child.stdout is not None
+        started = int(child.stdout.readline())
+        child.kill()
+
+    deadline = time.monotonic() + 30
+    while Path(f"/proc/{started}").exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not Path(f"/proc/{started}").exists()
+    assert child.returncode == -signal.SIGKILL

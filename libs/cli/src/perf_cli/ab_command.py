@@ -76,7 +76,7 @@ def run(options: argparse.Namespace) -> int:
     turns = _turns(options, configured)
     store, say = RunStore.from_environment(), _silent if options.json else _say
     with ExitStack() as parts:
-        services = parts.enter_context(Processes())
+        services = parts.enter_context(Processes(guarded=True))
         hosts = _hosts(services, options)
         wait = configured.configuration.number("wait")
         await_services(services, hosts, wait or START)

@@ -16,6 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from perf_cli.guard import Guard
 from perf_core.errors import PerfError
 
 _PR_SET_PDEATHSIG = 1
@@ -45,10 +46,12 @@ def check_port(port: int, flag: str) -> int:
 class Processes:
     """A group of child processes, each in a session of its own so that Ctrl-C reaches only the command."""
 
-    def __init__(self) -> None:
-        """Begin with none; logs go to a temporary folder."""
+    def __init__(self, *, guarded: bool = False) -> None:
+        """Begin with none; logs go to a temporary folder. What `guarded` parts start dies with us even of SIGKILL."""
         self.logs = Path(tempfile.mkdtemp(prefix="perf-platform-"))
         self._children: dict[str, subprocess.Popen[bytes]] = {}
+        with _endings_wait():
+            self._guard = Guard() if guarded else None
 
     def start(
         self, name: str, command: Sequence[str], environment: Mapping[str, str | None] | None = None
@@ -65,6 +68,8 @@ class Processes:
                 start_new_session=True,
                 preexec_fn=partial(_in_child, mask),  # noqa: PLW1509  no threads here
             )
+            if self._guard is not None:
+                self._guard.watch(child.pid)
         return child
 
     def of(self, name: str) -> subprocess.Popen[bytes]:
@@ -104,6 +109,8 @@ class Processes:
                 for child in self._children.values():
                     _signal(child, signal.SIGKILL)
                     child.wait()
+                if self._guard is not None:
+                    self._guard.end()
 
     def _ask_to_end(self, seconds: float) -> None:
         for child in self._children.values():
