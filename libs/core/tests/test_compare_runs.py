@@ -128,6 +128,7 @@ def test_a_run_compared_with_itself_has_no_distance() -> None:
 
     assert result.verdict is Verdict.UNCHANGED
     assert all(each.ks.distance == 0 and each.ks.p_value == 1 for each in result.endpoints)
+    assert "The run was compared with itself" in result.warnings
 
 
 def test_a_comparison_survives_its_document() -> None:

@@ -5,16 +5,20 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy import stats
 from simulator import START, recording
 
 from perf_core.compare import compare_runs
 from perf_core.compare.comparison import EndpointComparison, RunComparison
 from perf_core.compare.policy import ComparisonPolicy
-from perf_core.model.histogram import FloatArray
+from perf_core.model.histogram import FloatArray, Histogram
 from perf_core.model.run import RunInfo, RunState
 from perf_core.model.series import Recording
 from perf_core.model.verdict import Reason, Verdict
 from perf_core.stats.absence import absence
+from perf_core.stats.failure_test import failure_rise_p_value
+from perf_core.stats.noise import grouped_sums, merge_factor
+from perf_core.stats.windows import EndpointWindows
 
 SECONDS = 60
 LONGER = re.compile(r"run (\d+) times longer$")
@@ -173,6 +177,65 @@ def test_what_cannot_be_judged_is_not_taken_for_noise() -> None:
     assert few.explanation.endswith("run 2 times longer")
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "regressed"),
+    [(0.0001, 0.0009, False), (0.0001, 0.004, True), (0.1, 0.13, False), (0.1, 0.17, True)],
+)
+def test_error_rates_must_rise_by_a_tenth_of_a_point_and_by_half(
+    before: float, after: float, regressed: bool
+) -> None:
+    sides = [[*normal(seed, 3), normal(seed + 2, 1, 30_000)[0]] for seed in (1, 2)]
+    result = compare_runs(run(1, sides[0], failing={3: after}), run(2, sides[1], failing={3: before}))
+
+    assert (Reason.ERROR_RATE in endpoint(result, 3).reasons) is regressed
+
+
+def test_few_failures_are_tested_by_the_windows_that_hold_them() -> None:
+    def side(failures: list[float]) -> EndpointWindows:
+        none, failed = np.zeros(0, dtype=np.int64), np.array([*failures, *np.zeros(60 - len(failures))])
+        return EndpointWindows(none, none, none, 20 - failed, np.full(60, 20.0), failed, Histogram.empty())
+
+    found = failure_rise_p_value(side([3.0]), side([1.0, 4.0, 1.0, 2.0, 1.0]))
+    chances = stats.hypergeom(120, 6, 60)
+
+    assert found == pytest.approx(chances.sf(5) + chances.pmf(5) / 2)
+
+
+def test_neighbouring_windows_are_merged_until_five_requests_are_in_each() -> None:
+    assert [merge_factor(requests, 60) for requests in (300, 299, 130, 60)] == [1, 2, 3, 5]
+    assert grouped_sums(np.arange(7.0), 3).tolist() == [3.0, 18.0]
+
+
+def test_fewer_requests_that_follow_from_slower_answers_are_told_once_as_that() -> None:
+    slower = [each[:900] * 1.6 for each in normal(1)]
+    result = compare_runs(run(1, slower), run(2, normal(2)))
+
+    assert {Reason.LATENCY, Reason.THROUGHPUT} <= set(result.reasons)
+    assert result.explanation.count("as fewer requests fit when answers take longer") == 1
+
+
+def test_another_mix_of_the_same_endpoints_is_no_change() -> None:
+    def mixed(seed: int, often: int) -> list[FloatArray]:
+        """Return five endpoints of which the slow one is called so often, and the first as much less."""
+        drawn = normal(seed, 5, 3000)
+        return [drawn[0][: 3000 - often], *drawn[1:4], drawn[4][:often] * 5]
+
+    old, new = mixed(2, 600), mixed(1, 2400)
+    result = compare_runs(run(1, new), run(2, old))
+
+    assert np.concatenate(new).mean() > 1.5 * np.concatenate(old).mean()
+    assert result.verdict is Verdict.UNCHANGED
+
+
+def test_a_missing_endpoint_is_no_regression_when_that_is_allowed() -> None:
+    old, new = run(2, normal(2)), run(1, normal(1)[:5])
+
+    assert compare_runs(new, old).reasons == (Reason.MISSING,)
+    allowed = compare_runs(new, old, settings={"allow_missing": True})
+    assert allowed.verdict is Verdict.UNCHANGED
+    assert (endpoint(allowed, 5).verdict, endpoint(allowed, 5).reasons) == (None, (Reason.MISSING,))
+
+
 def test_fewer_answers_per_second_are_a_regression_of_their_own() -> None:
     fewer = [each[:900] for each in normal(1)]
     result = compare_runs(run(1, fewer), run(2, normal(2)))
@@ -239,8 +302,9 @@ def test_how_much_longer_to_run_for_a_seldom_endpoint_to_be_missed_is_right() ->
     assert (1 / 3) ** (3 * longer) == pytest.approx(0.001)
 
 
-def test_most_endpoints_slower_are_told_run_wide_and_the_others_are_not_improved() -> None:
-    slower = [each * (1.3 if at < 5 else 1.0) for at, each in enumerate(normal(1, 8))]
+@pytest.mark.parametrize("rest", [1.0, 0.95])
+def test_most_endpoints_slower_are_told_run_wide_and_the_others_are_not_improved(rest: float) -> None:
+    slower = [each * (1.3 if at < 5 else rest) for at, each in enumerate(normal(1, 8))]
     result = compare_runs(run(1, slower), run(2, normal(2, 8)))
 
     assert result.verdict is Verdict.REGRESSED
