@@ -154,5 +154,23 @@ def test_ks_is_that_of_scipy(seed: int) -> None:
     assert superiority(*sides) == pytest.approx(wins, abs=1e-3)
 
 
+@pytest.mark.parametrize("requests", [1_500, 20_000, 300_000, 1_999_998, 2_000_010, 10**9])
+@pytest.mark.parametrize("times", [0.4, 0.8, 1.4832, 1.4833, 2.5, 6.0, 15.0, 30.0])
+def test_the_naive_p_value_is_that_of_scipy_for_any_number_of_requests(requests: int, times: float) -> None:
+    effective = round(requests / 2)
+    distance = min(0.49, times / effective**0.5)
+
+    assert ks_p_value(distance, requests, requests) == pytest.approx(
+        float(stats.kstwo.sf(distance, effective)), rel=1e-10, abs=1e-300
+    )
+
+
+def test_the_naive_p_value_of_few_or_far_apart_requests_is_that_of_scipy() -> None:
+    for distance, old, new in ((0.3, 40, 50), (0.9, 3_000, 5_000), (1.0, 3_000, 5_000), (0.5, 4_000, 4_000)):
+        effective = round(old * new / (old + new))
+
+        assert ks_p_value(distance, old, new) == pytest.approx(float(stats.kstwo.sf(distance, effective)), rel=1e-10)
+
+
 def test_holm_by_hand() -> None:
     assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
