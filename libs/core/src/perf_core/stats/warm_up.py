@@ -14,6 +14,8 @@ BATCH = 5
 """Values that MSER-5 takes together."""
 SEARCHED = 0.25
 """Share of the values in which the end of the warm-up is looked for; searched further it halves stationary runs."""
+NEARLY = 0.1
+"""By how much, relatively, the squared error after an earlier end may exceed that after the best one."""
 TREND_ALPHA = 0.001
 TREND_FLOOR = 0.10
 HIGHEST_PHI = 0.95
@@ -76,6 +78,9 @@ def medians_by_second(recording: Recording, first: int, end: int) -> FloatArray:
 def warm_up_length(values: FloatArray) -> int:
     """Return how many values at the start are warm-up, a multiple of five, at most a quarter of them.
 
+    The earliest end that is nearly as good as the best one: in a run that is steady from the start the best one is
+    chance, and the longest cut of all compared runs is made in each of them.
+
     Source: White, Cobb and Spratt (2000), MSER-5; Hoad, Robinson and Davies (2010), AutoSimOA.
     """
     batches = len(values) // BATCH
@@ -84,8 +89,8 @@ def warm_up_length(values: FloatArray) -> int:
         return 0
     known = np.where(np.isnan(values), np.nanmean(values) if np.any(~np.isnan(values)) else 0.0, values)
     means = known[: batches * BATCH].reshape(batches, BATCH).mean(axis=1)
-    errors = [float(np.var(means[cut:]) / (batches - cut)) for cut in range(most + 1)]
-    return int(np.argmin(errors)) * BATCH
+    errors = np.array([np.var(means[cut:]) / (batches - cut) for cut in range(most + 1)])
+    return int(np.argmax(errors <= (1 + NEARLY) * errors.min())) * BATCH
 
 
 def trend(values: FloatArray) -> Trend:
