@@ -7,10 +7,15 @@ import pytest
 from simulator import START, Load, Noise, recording, simulate
 
 from perf_core.compare import compare_runs
+from perf_core.compare.comparison import KsPanel
+from perf_core.compare.endpoint_notes import endpoint_notes
+from perf_core.compare.evidence import Pair
 from perf_core.compare.stretches import Stretch, course, never_steady, stretches
+from perf_core.model.endpoint import EndpointKey
 from perf_core.model.run import Block, Interval, RunEvent, RunInfo
 from perf_core.model.series import Recording
 from perf_core.model.verdict import Reason, RunState, Verdict
+from perf_core.report.rows import endpoint_row
 from perf_core.stats.warm_up import trend, warm_up_length
 
 
@@ -199,6 +204,40 @@ def failing_late(seed: int, begins: int, share: float) -> Recording:
     events = (event(0.0, "stage", "early"), event(begins, "stage", "late"))
     info = replace(run(seed, STEADY).info, events=events)
     return recording(info, rng.integers(0, 2, 7200), times, 0.05 * rng.lognormal(0.0, 0.1, 7200), failed)
+
+
+def test_distributions_are_held_against_each_other_stage_by_stage() -> None:
+    early = (event(0.0, "stage", "stage 1: 5 users"), event(40.0, "stage", "stage 2: 20 users"))
+    late = (event(0.0, "stage", "stage 1: 5 users"), event(80.0, "stage", "stage 2: 20 users"))
+    sooner, later = (np.where(np.arange(120) < at, 1.0, 3.0) for at in (40, 80))
+    slower = np.where(np.arange(120) < 80, 1.0, 3.0 * 1.3)
+
+    same = compare_runs(run(1, sooner, events=early), run(2, later, events=late))
+    worse = compare_runs(run(1, slower, events=late), run(2, later, events=late))
+
+    for each in same.endpoints:
+        assert [panel.stage for panel in each.ks_stages] == ["stage 1: 5 users", "stage 2: 20 users"]
+        assert max(panel.distance for panel in each.ks_stages) < 0.1
+    for each in worse.endpoints:
+        assert each.ks is not None
+        assert each.ks == each.ks_stages[1]
+        assert each.ks_stages[0].distance < 0.1 < each.ks.distance
+        assert ' in "stage 2: 20 users"' in each.explanation
+        row = endpoint_row(each)
+        assert row.ks_sentence.startswith('In "stage 2: 20 users": The two runs differ most at ')
+        assert "D by stage: stage 1: 5 users 0.0" in row.ks_sentence
+    assert ' in "stage 2: 20 users"' in worse.explanation
+
+
+def test_a_changed_shape_is_told_of_its_stage() -> None:
+    told = ((0.2, True, "stage 2"), (0.3, True, ""), (0.1, False, "stage 3"))
+    panels = [KsPanel(d, d, 0.1, 0.5, 0.5 + d, 0.0, 0.001, 50.0, changed, stage) for d, changed, stage in told]
+
+    notes = endpoint_notes(Pair(EndpointKey("GET", "/"), None, None), (None, None), panels)
+
+    assert notes[0].startswith('In "stage 2" the shape of the distribution changed (D = 0.20)')
+    assert notes[1].startswith("The shape of the distribution changed (D = 0.30)")
+    assert len(notes) == 2
 
 
 def test_what_was_changed_by_hand_is_not_compared_with_what_was_not() -> None:

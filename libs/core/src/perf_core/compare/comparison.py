@@ -70,6 +70,8 @@ class KsPanel:
     """Independent requests that carry as much information as both runs; None with too few windows."""
     shape_changed: bool
     """Holm(p_corrected) < 0.05 and D >= 0.05 while no quantile is flagged: a warning."""
+    stage: str = ""
+    """The stage of the shape it was measured in; empty without stages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +87,13 @@ class EndpointComparison:
     current: EndpointFigures | None
     shifts: tuple[QuantileShift, ...] = ()
     ks: KsPanel | None = None
+    """Of the stage in which the two runs differ most, where there are several."""
     a12: float | None = None
     """Probability that a random current request is slower than a random baseline one."""
     notes: tuple[str, ...] = ()
     """Sentences: degenerate distributions, survivorship, low resolution, new endpoint."""
+    ks_stages: tuple[KsPanel, ...] = ()
+    """`ks` of every stage, in their order; empty with fewer than two."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,6 +97,7 @@ def _endpoint(raw: dict[str, Any]) -> EndpointComparison:
         current=_figures(raw["current"]),
         shifts=tuple(QuantileShift(**each) for each in raw["shifts"]),
         ks=KsPanel(**raw["ks"]) if raw["ks"] else None,
+        ks_stages=tuple(KsPanel(**each) for each in raw.get("ks_stages", ())),
         a12=raw["a12"],
         notes=tuple(raw["notes"]),
     )

@@ -1,5 +1,7 @@
 """What else is to be known of an endpoint before its verdict is believed."""
 
+from collections.abc import Sequence
+
 from perf_core.compare.comparison import EndpointFigures, KsPanel
 from perf_core.compare.evidence import Pair
 from perf_core.model.histogram import Histogram
@@ -14,19 +16,19 @@ FEWEST_CAPPED = 20
 
 
 def endpoint_notes(
-    pair: Pair, figures: tuple[EndpointFigures | None, EndpointFigures | None], panel: KsPanel | None
+    pair: Pair, figures: tuple[EndpointFigures | None, EndpointFigures | None], panels: Sequence[KsPanel]
 ) -> tuple[str, ...]:
     """Return sentences: shape, survivorship, degenerate and coarse distributions, timeouts among the answers."""
     histograms = [side.histogram for side in (pair.baseline, pair.current) if side and side.histogram.total]
-    found = [_shape(panel), _survivors(*figures), _degenerate(histograms), _coarse(histograms), _capped(histograms)]
+    shapes = [_shape(panel) for panel in panels if panel.shape_changed]
+    found = [*shapes, _survivors(*figures), _degenerate(histograms), _coarse(histograms), _capped(histograms)]
     return tuple(note for note in found if note)
 
 
-def _shape(panel: KsPanel | None) -> str | None:
-    if not panel or not panel.shape_changed:
-        return None
+def _shape(panel: KsPanel) -> str:
+    stage = f'In "{panel.stage}" the' if panel.stage else "The"
     return (
-        f"The shape of the distribution changed (D = {panel.distance:.2f}) although no quantile is flagged: "
+        f"{stage} shape of the distribution changed (D = {panel.distance:.2f}) although no quantile is flagged: "
         "look at the curves."
     )
 

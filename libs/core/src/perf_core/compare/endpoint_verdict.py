@@ -2,10 +2,11 @@
 
 import math
 
-from perf_core.compare.comparison import EndpointComparison, EndpointFigures, KsPanel
+from perf_core.compare.comparison import EndpointComparison, EndpointFigures
 from perf_core.compare.endpoint_notes import SURVIVORS, endpoint_notes
 from perf_core.compare.evidence import Evidence, Pair, figures
 from perf_core.compare.findings import Findings
+from perf_core.compare.ks_panels import EndpointKs
 from perf_core.compare.policy import QUANTILES, ComparisonPolicy
 from perf_core.compare.quantile_rows import REPEAT, JudgedQuantile, remedy, too_wide
 from perf_core.compare.words import failure_sentence, in_stage, shift_sentence
@@ -18,7 +19,7 @@ Outcome = tuple[Verdict | None, tuple[Reason, ...], str]
 
 
 def judge_endpoint(
-    pair: Pair, evidence: Evidence, findings: Findings, panel: KsPanel | None, policy: ComparisonPolicy
+    pair: Pair, evidence: Evidence, findings: Findings, ks: EndpointKs | None, policy: ComparisonPolicy
 ) -> EndpointComparison:
     """Return one endpoint judged; one that is new has no verdict, one that is gone is a regression."""
     old, new = figures(pair.baseline, evidence.baseline_seconds), figures(pair.current, evidence.current_seconds)
@@ -27,9 +28,20 @@ def judge_endpoint(
         verdict, reasons, text = _one_sided(pair, old, evidence, policy)
     else:
         verdict, reasons, text = _two_sided(pair, (old, new), findings, policy)
-    notes = endpoint_notes(pair, (old, new), panel)
-    shown = tuple(row.shown for row in rows)
-    return EndpointComparison(pair.key, verdict, reasons, text, old, new, shown, panel, _superiority(pair), notes)
+    panels = ks.stages if ks else ()
+    return EndpointComparison(
+        pair.key,
+        verdict,
+        reasons,
+        text,
+        old,
+        new,
+        tuple(row.shown for row in rows),
+        ks.shown if ks else None,
+        _superiority(pair),
+        endpoint_notes(pair, (old, new), panels),
+        panels if len(panels) > 1 else (),
+    )
 
 
 def _one_sided(pair: Pair, old: EndpointFigures | None, evidence: Evidence, policy: ComparisonPolicy) -> Outcome:

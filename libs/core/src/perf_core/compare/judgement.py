@@ -47,7 +47,7 @@ def compare_runs(
     if baseline is None:
         return _alone(current, evidence)
     findings = run_tests(evidence, policy)
-    panels = ks_panels(evidence.pairs, findings)
+    panels = ks_panels(evidence, findings)
     endpoints = with_likely_names(
         [judge_endpoint(pair, evidence, findings, panels.get(pair.key), policy) for pair in evidence.pairs]
     )

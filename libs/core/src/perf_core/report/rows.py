@@ -7,6 +7,7 @@ from perf_core.compare.comparison import EndpointComparison, EndpointFigures, Qu
 from perf_core.report.outside import printable, printable_name
 from perf_core.report.words import (
     in_stage,
+    ks_by_stage,
     ks_sentence,
     p_value_text,
     reasons_text,
@@ -122,7 +123,7 @@ def endpoint_row(endpoint: EndpointComparison) -> EndpointRow:
         ks_distance=NOTHING if ks is None else f"{ks.distance:.3f}",
         ks_p_value=NOTHING if ks is None else p_value_text(ks.p_value),
         ks_p_corrected=NOTHING if ks is None else p_value_text(ks.p_corrected),
-        ks_sentence="" if ks is None else ks_sentence(ks),
+        ks_sentence="" if ks is None else f"{ks_sentence(ks)} {ks_by_stage(endpoint.ks_stages)}".strip(),
         a12=NOTHING if endpoint.a12 is None else format_share(endpoint.a12),
         notes=tuple(printable(note) for note in endpoint.notes),
     )

@@ -115,7 +115,15 @@ def ks_sentence(ks: KsPanel) -> str:
         if ks.distance > 0
         else "The two distributions are the same at every bucket edge (D = 0)."
     )
-    return f"{where} {_p_sentence(ks)}"
+    stage = f'In "{printable(ks.stage, 80)}": ' if ks.stage else ""
+    return f"{stage}{where} {_p_sentence(ks)}"
+
+
+def ks_by_stage(panels: tuple[KsPanel, ...]) -> str:
+    """Return ``D by stage: stage 1: 5 users 0.021, stage 2: 20 users 0.155.``; empty without stages."""
+    if not panels:
+        return ""
+    return f"D by stage: {', '.join(f'{printable(each.stage, 80)} {each.distance:.3f}' for each in panels)}."
 
 
 def _p_relation(value: float) -> str:

@@ -23,7 +23,7 @@ def cumulative_chart(baseline: Histogram, current: Histogram, endpoint: Endpoint
     sides = ((baseline, "baseline", "baseline"), (current, "current", "current"))
     lines = tuple(Line(_cumulative_path(across, up, each), style, name) for each, style, name in sides if each.total)
     ks = endpoint.ks
-    marked = ks is not None and ks.distance > 0 and across.low <= ks.at <= across.high
+    marked = ks is not None and not endpoint.ks_stages and ks.distance > 0 and across.low <= ks.at <= across.high
     return Chart(
         title="Share of requests answered within",
         description="Cumulative distributions of the latencies: baseline dashed, current solid.",
