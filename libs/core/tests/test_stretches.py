@@ -193,7 +193,7 @@ def test_error_rates_are_compared_stage_by_stage(late: float, verdict: Verdict) 
     assert result.verdict is verdict
     if verdict is Verdict.REGRESSED:
         assert result.reasons == (Reason.ERROR_RATE,)
-        assert "fails more often in late: 6" in result.explanation
+        assert 'fails more often in "late": 6' in result.explanation
 
 
 def failing_late(seed: int, begins: int, share: float) -> Recording:

@@ -36,7 +36,7 @@ class ComparisonPolicy:
 
     alpha: float = 0.05
     run_wide_share: float = 0.2
-    improved_share: float = 0.5
+    improved_share: float = 0.25
     floor_ratio: float = 0.03
     floor_seconds: float = 0.001
     run_floor_ratio: float = 0.05

@@ -136,6 +136,6 @@ def _room(row: JudgedQuantile, policy: ComparisonPolicy) -> float:
     """
     between = 1 - row.raw.inside / row.raw.error**2
     stays = max(row.raw.shift, 0.0) * between
-    errors = t_quantile(0.95, row.raw.freedom) + t_quantile(2 / 3, row.raw.freedom)
+    errors = t_quantile(0.95, row.raw.trust) + t_quantile(2 / 3, row.raw.freedom)
     room = (margins(policy)[row.shown.quantile] - stays) / errors
     return max(room, 0.0) ** 2

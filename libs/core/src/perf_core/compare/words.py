@@ -39,9 +39,8 @@ def throughput_sentence(shift: ThroughputShift, *, consequence: bool) -> str:
 
 def failure_sentence(key: EndpointKey, before: float, after: float, p_value: float, stage: str = "") -> str:
     """Return the sentence of a risen error rate; the shares are of failed requests, in the stage if there is one."""
-    where = f" in {stage}" if stage else ""
     return (
-        f"{key} fails more often{where}: {format_share(before)} -> {format_share(after)}"
+        f"{key} fails more often{in_stage(stage)}: {format_share(before)} -> {format_share(after)}"
         f"; unlikely to be noise: p {_p(p_value)}"
     )
 

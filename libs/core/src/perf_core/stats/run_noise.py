@@ -25,7 +25,8 @@ class NoiseModel:
 
     Attributes:
         run: of what all endpoints share.
-        run_freedom: how well it is known.
+        run_freedom: how well it is known, for a test.
+        run_trust: how well, where a slowdown is to be excluded: as much as what was learnt weighs.
         endpoint: of what each endpoint has for itself; lower bound, raised from the endpoints' spread.
         endpoint_freedom: how well it is known.
     """
@@ -34,6 +35,7 @@ class NoiseModel:
     run_freedom: float
     endpoint: float
     endpoint_freedom: float = SETTLED
+    run_trust: float = SETTLED
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,13 @@ def learn_noise(sides: Sequence[Sequence[Sequence[Influence]]], prior: NoisePrio
     worth = _ENDPOINT_WORTH * max(len(sides[0][0]) - 1, 0)
     endpoint = sum(each.endpoint * each.freedom * worth for each in seen)
     endpoint = (PRIOR_RUNS * prior.endpoint + endpoint) / (PRIOR_RUNS + freedom * worth)
-    return NoiseModel(share * run, PRIOR_TRUST + freedom, share * endpoint, PRIOR_TRUST + freedom * worth)
+    return NoiseModel(
+        share * run,
+        PRIOR_TRUST + freedom,
+        share * endpoint,
+        PRIOR_TRUST + freedom * worth,
+        PRIOR_RUNS + freedom,
+    )
 
 
 def _between(runs: Sequence[Sequence[Influence]]) -> _Seen:

@@ -4,7 +4,7 @@ Source: cluster-sampling quantile variances (Woodruff 1952), random-effects shri
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from perf_core.model.histogram import FloatArray
 from perf_core.stats.distributions import t_quantile, t_tail, welch_freedom
 from perf_core.stats.noise import Influence, Spread, long_run_variance, pooled_phi
 from perf_core.stats.own_noise import OwnNoise, known_noise, own_noise
-from perf_core.stats.run_noise import NoiseModel
+from perf_core.stats.run_noise import SETTLED, NoiseModel
 
 HEAVIEST = 0.3
 FEWEST_FOR_RELATIVE = 4
@@ -45,6 +45,8 @@ class EndpointShift:
     """The part of `error` squared that the windows explain; the rest is noise between runs."""
     relative: float | None = None
     """The shift beside that of the other endpoints; None without the relative view."""
+    trust: float = SETTLED
+    """Degrees of freedom of `error` where a slowdown is to be excluded."""
 
     @property
     def clearest(self) -> "View":
@@ -57,7 +59,7 @@ class EndpointShift:
 
     def bound(self, probability: float) -> float:
         """Return the value the shift stays below with `probability`, in the total view."""
-        return self.shift + t_quantile(probability, self.freedom) * self.error
+        return self.shift + t_quantile(probability, self.trust) * self.error
 
     def detectable(self, alpha: float) -> float:
         """Return the smallest shift found with power 0.8 by a one-sided test at `alpha`, in the better view."""
@@ -136,7 +138,9 @@ def shift_test(
             price = _median_price(others, np.delete(alone + beside.variance, index))
             between = beside.variance * (1 + float(np.sum(others**2))) + price
             view = [*relative[index], Spread(between, beside.freedom)]
-        endpoints.append(_endpoint_shift(float(shift), total, view, float(shift - medians[index])))
+        judged = _endpoint_shift(float(shift), total, view, float(shift - medians[index]))
+        trusted = [*spreads[index], Spread(noise.run, noise.run_trust), beside]
+        endpoints.append(replace(judged, trust=_combined(trusted)[1]))
     together = _shared_shift(sides, weights, shared, noise, (own.together, alone))
     return QuantileTest(tuple(endpoints), together, own)
 
