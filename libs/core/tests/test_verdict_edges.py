@@ -241,7 +241,7 @@ def test_fewer_answers_per_second_are_a_regression_of_their_own() -> None:
     result = compare_runs(run(1, fewer), run(2, normal(2)))
 
     assert (result.verdict, result.reasons) == (Verdict.REGRESSED, (Reason.THROUGHPUT,))
-    assert "fewer requests were answered: 149 -> 89.6 per second" in result.explanation
+    assert "fewer requests were answered: 150 -> 90 per second" in result.explanation
     assert result.throughput
     assert result.throughput.ratio == pytest.approx(0.6, rel=0.02)
 

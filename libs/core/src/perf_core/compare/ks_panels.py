@@ -31,10 +31,7 @@ class EndpointKs:
 def ks_panels(evidence: Evidence, findings: Findings) -> Mapping[EndpointKey, EndpointKs]:
     """Return the panels of every endpoint with answered requests on both sides."""
     made = [
-        (pair.key, panel)
-        for stage in evidence.stages
-        for pair in stage.pairs
-        if (panel := _panel(pair, stage.name))
+        (pair.key, panel) for stage in evidence.stages for pair in stage.pairs if (panel := _panel(pair, stage.name))
     ]
     corrected = holm([1.0 if panel.p_corrected is None else panel.p_corrected for _, panel in made])
     panels: dict[EndpointKey, list[KsPanel]] = {}
