@@ -8,6 +8,7 @@ the plain Kolmogorov-Smirnov test, the same with Holm's correction, Mann-Whitney
 """
 
 import argparse
+import os
 import sys
 import time
 from collections.abc import Iterator
@@ -15,6 +16,8 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
 from itertools import repeat
 from pathlib import Path
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # one process per processor already
 
 import numpy as np
 from scipy import special, stats

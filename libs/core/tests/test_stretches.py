@@ -192,7 +192,7 @@ def test_error_rates_are_compared_stage_by_stage(late: float, verdict: Verdict) 
 
     assert result.verdict is verdict
     if verdict is Verdict.REGRESSED:
-        assert result.reasons == (Reason.ERROR_RATE,)
+        assert result.reasons == (Reason.THROUGHPUT, Reason.ERROR_RATE)
         assert 'fails more often in "late": 6' in result.explanation
 
 
@@ -204,6 +204,25 @@ def failing_late(seed: int, begins: int, share: float) -> Recording:
     events = (event(0.0, "stage", "early"), event(begins, "stage", "late"))
     info = replace(run(seed, STEADY).info, events=events)
     return recording(info, rng.integers(0, 2, 7200), times, 0.05 * rng.lognormal(0.0, 0.1, 7200), failed)
+
+
+def test_a_throughput_that_falls_in_one_stage_is_told_of_it() -> None:
+    rng = np.random.default_rng(5)
+    stages = (event(0.0, "stage", "5 users"), event(60.0, "stage", "20 users"))
+    sides = []
+    for name, late in (("old", 7200), ("new", 3600)):
+        times = np.concatenate([rng.uniform(0, 60, 3600), rng.uniform(60, 120, late)])
+        info = replace(run(1, STEADY).info, id=name, events=stages, requests=len(times))
+        latencies = 0.05 * rng.lognormal(0.0, 0.1, len(times))
+        sides.append(recording(info, rng.integers(0, 2, len(times)), times, latencies))
+
+    fell, same = compare_runs(sides[1], sides[0]), compare_runs(sides[0], sides[0])
+
+    assert (fell.verdict, fell.reasons) == (Verdict.REGRESSED, (Reason.THROUGHPUT,))
+    assert fell.throughput is not None
+    assert (fell.throughput.stage, round(fell.throughput.baseline / fell.throughput.current)) == ("20 users", 2)
+    assert 'p < 0.0001) in "20 users"' in fell.explanation
+    assert same.verdict is Verdict.UNCHANGED
 
 
 def test_distributions_are_held_against_each_other_stage_by_stage() -> None:

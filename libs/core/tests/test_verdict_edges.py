@@ -72,6 +72,24 @@ def test_no_quantile_decides_with_fewer_than_fifty_requests_beyond_it() -> None:
     assert "a verdict needs 100 in 12: run 2 times longer" in endpoint(result, 6).explanation
 
 
+def test_of_nothing_but_noise_no_long_numbers_are_told() -> None:
+    coin = [np.where(np.random.default_rng([seed, 3]).uniform(size=400) < 0.5, 0.0, 0.001) for seed in range(8)]
+    result = compare_runs(run(1, coin[:4]), run(2, coin[4:]))
+
+    assert result.verdict is Verdict.INCONCLUSIVE
+    for text in (result.explanation, *(each.explanation for each in result.endpoints)):
+        assert "not even p50 at ten times what it was would have been seen" in text
+        assert max(len(word) for word in text.split()) < 20
+
+
+def test_fewer_than_eight_answers_are_a_table_and_no_curve() -> None:
+    result = compare_runs(run(1, [*normal(1), normal(1)[0][:7]]), run(2, [*normal(2), normal(2)[0][:9]]))
+
+    assert endpoint(result, 6).ks is None
+    assert endpoint(result, 6).current is not None
+    assert endpoint(result, 0).ks is not None
+
+
 def test_eight_seconds_are_too_few_windows_and_told_so() -> None:
     result = compare_runs(run(1, normal(1), seconds=8), run(2, normal(2), seconds=8))
 
@@ -312,10 +330,10 @@ def test_most_endpoints_slower_are_told_run_wide_and_the_others_are_not_improved
     assert not [each for each in result.endpoints if each.verdict is Verdict.IMPROVED]
 
 
-def test_improved_is_said_at_half_the_error_level() -> None:
+def test_improved_is_said_at_a_quarter_of_the_error_level() -> None:
     old, faster = run(2, normal(2)), run(1, normal(1, slow=0.9))
     found = min(shift.p_value for shift in endpoint(compare_runs(faster, old), 0).shifts)
-    for times, verdict in ((1.5, Verdict.UNCHANGED), (2.5, Verdict.IMPROVED)):
+    for times, verdict in ((3.5, Verdict.UNCHANGED), (4.5, Verdict.IMPROVED)):
         policy = ComparisonPolicy(alpha=times * found, run_wide_share=0.0)
         assert compare_runs(faster, old, policy).verdict is verdict
 

@@ -122,6 +122,8 @@ class ThroughputShift:
     p_value: float
     """Of "fewer requests are answered", corrected together with all other tests."""
     flagged: bool
+    stage: str = ""
+    """The stage of the shape in which it is surest to have fallen; empty without stages."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from perf_core.compare.findings import Findings
 from perf_core.compare.ks_panels import EndpointKs
 from perf_core.compare.policy import QUANTILES, ComparisonPolicy
 from perf_core.compare.quantile_rows import REPEAT, JudgedQuantile, remedy, too_wide
-from perf_core.compare.words import failure_sentence, in_stage, shift_sentence
+from perf_core.compare.words import at_worst, failure_sentence, in_stage, shift_sentence, unseen
 from perf_core.model.verdict import Reason, Verdict
 from perf_core.stats.absence import absence
 from perf_core.stats.ks import superiority
@@ -92,8 +92,7 @@ def _few_survivors(
     old, new = (format_share(side.failure_share) for side in sides)
     return (
         f"{pair.key} fails more often: {old} -> {new}, so much at once that it can be one event, and latencies "
-        f"are of the other requests only; a change of p50 below {rows[0].shown.detectable:.0%} would not have been "
-        f"seen; {REPEAT}"
+        f"are of the other requests only; {unseen(rows[0].shown.detectable)}; {REPEAT}"
     )
 
 
@@ -121,13 +120,8 @@ def _quiet(pair: Pair, rows: tuple[JudgedQuantile, ...], policy: ComparisonPolic
         text = f"{moved}: no change that can be told from noise, and a large one is excluded{_not_judged(rows)}"
         return Verdict.UNCHANGED, (), text
     worst = max(wide, key=lambda row: row.shown.high).shown
-    seen = f"a change of p50 below {first.detectable:.0%} would not have been seen"
-    where = f"p{worst.quantile * 100:g} may be {(worst.high - 1) * 100:.0f} % slower{in_stage(worst.stage)}"
-    return (
-        Verdict.INCONCLUSIVE,
-        (Reason.NOISE,),
-        f"{moved}: noise hides the answer, {where}, {seen}; {remedy(wide, policy)}",
-    )
+    answer = f"noise hides the answer, {at_worst(worst)}, {unseen(first.detectable)}; {remedy(wide, policy)}"
+    return Verdict.INCONCLUSIVE, (Reason.NOISE,), f"{moved}: {answer}"
 
 
 def _not_judged(rows: tuple[JudgedQuantile, ...]) -> str:

@@ -77,9 +77,11 @@ def run_tests(evidence: Evidence, policy: ComparisonPolicy) -> Findings:
         for pair in stage.pairs
         if (rise := _error_rise(stage.name, pair)) is not None
     ]
-    rate = _throughput(evidence, policy)
+    rates = [(stage.name, rate) for stage in evidence.stages if (rate := _throughput(stage, policy))]
     slower = holm(
-        [each.shift.slower for each in tests] + [rise.p_value for _, rise in rises] + ([rate.less] if rate else [])
+        [each.shift.slower for each in tests]
+        + [rise.p_value for _, rise in rises]
+        + [rate.less for _, rate in rates]
     )
     faster = holm([each.shift.faster for each in tests])
     quantiles: dict[EndpointKey, list[JudgedQuantile]] = {}
@@ -89,7 +91,7 @@ def run_tests(evidence: Evidence, policy: ComparisonPolicy) -> Findings:
         {key: tuple(rows) for key, rows in quantiles.items()},
         _risen(rises, slower[len(tests) : len(tests) + len(rises)], policy),
         run_wide_rows(shared, policy),
-        _judged_rate(rate, slower[-1], policy) if rate else None,
+        _surest_drop(rates, slower[len(tests) + len(rises) :], policy),
     )
 
 
@@ -186,18 +188,24 @@ def _risen(
     return found
 
 
-def _throughput(evidence: Evidence, policy: ComparisonPolicy) -> ThroughputTest | None:
-    """Return the test over all endpoints together that both sides called; None where it says nothing."""
-    common = [(pair.baseline, pair.current) for pair in evidence.pairs if pair.baseline and pair.current]
-    if policy.block_seconds or len(evidence.stages) != 1 or not common:
+def _throughput(stage: Stage, policy: ComparisonPolicy) -> ThroughputTest | None:
+    """Return the test over all endpoints together that both sides called in a stage; None where it says nothing."""
+    common = [(pair.baseline, pair.current) for pair in stage.pairs if pair.baseline and pair.current]
+    if policy.block_seconds or not common:
         return None
     old, new = (np.sum([each.answered for each in side], axis=0) for side in zip(*common, strict=True))
     if min(len(old), len(new)) < policy.min_windows:
         return None
-    noise = policy.sigma_run**2 * _shortness(evidence.stages[0].seconds)
-    return throughput_test(old, new, (evidence.baseline_seconds, evidence.current_seconds), noise)
+    lengths = tuple(float(stage.width * sum(each)) for each in (stage.baseline_lengths, stage.current_lengths))
+    return throughput_test(old, new, lengths, policy.sigma_run**2 * _shortness(stage.seconds))
 
 
-def _judged_rate(test: ThroughputTest, p_value: float, policy: ComparisonPolicy) -> ThroughputShift:
+def _surest_drop(
+    rates: Sequence[tuple[str, ThroughputTest]], corrected: Sequence[float], policy: ComparisonPolicy
+) -> ThroughputShift | None:
+    """Return the throughput of the stage that is surest to have fallen; None when none was tested."""
+    if not rates:
+        return None
+    (stage, test), p_value = min(zip(rates, corrected, strict=True), key=lambda each: each[1])
     flagged = p_value < policy.endpoint_alpha and 1 - test.ratio >= policy.run_floor_ratio
-    return ThroughputShift(test.baseline, test.current, test.ratio, test.low, test.high, p_value, flagged)
+    return ThroughputShift(test.baseline, test.current, test.ratio, test.low, test.high, p_value, flagged, stage)

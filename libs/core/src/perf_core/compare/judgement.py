@@ -14,7 +14,7 @@ from perf_core.compare.likely_names import with_likely_names
 from perf_core.compare.low_resolution import whole_figures
 from perf_core.compare.policy import DEFAULT, ComparisonPolicy
 from perf_core.compare.quantile_rows import LONGEST, REPEAT, longer, remedy, times_longer, too_wide
-from perf_core.compare.words import run_wide_sentence, throughput_sentence
+from perf_core.compare.words import run_wide_sentence, smallest_seen, throughput_sentence
 from perf_core.model.run import RunInfo
 from perf_core.model.series import Recording
 from perf_core.model.verdict import Reason, Validity, Verdict
@@ -164,7 +164,7 @@ def _quiet_outcome(endpoints: list[EndpointComparison], findings: Findings, poli
     if few and total - unjudged < policy.unchanged_share * total:
         return Verdict.INCONCLUSIVE, (Reason.TOO_FEW_REQUESTS,), _too_few(few[0], unjudged / total)
     seen = _detectable(endpoints)
-    size = f"the smallest change of p50 that would have been seen is {seen:.0%}; " if seen is not None else ""
+    size = "" if seen is None else f"{smallest_seen(seen)}; "
     return Verdict.INCONCLUSIVE, (Reason.NOISE,), f"Noise hides the answer: {size}{_advice(known, findings, policy)}"
 
 

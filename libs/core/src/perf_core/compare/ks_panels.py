@@ -14,6 +14,8 @@ from perf_core.stats.ks_windows import window_ks
 SHAPE_ALPHA = 0.05
 SHAPE_FLOOR = 0.05
 """Distance D below which a changed shape is no warning."""
+FEWEST = 8
+"""Answered requests of a side below which a distribution is a few points and no curve."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,7 @@ def _panel(pair: Pair, stage: str) -> KsPanel | None:
     if not pair.baseline or not pair.current:
         return None
     old, new = pair.baseline.histogram, pair.current.histogram
-    if not old.total or not new.total:
+    if min(old.total, new.total) < FEWEST:
         return None
     result = ks_test(old, new)
     real = window_ks(pair.baseline, pair.current, result)

@@ -4,6 +4,10 @@ from perf_core.compare.comparison import QuantileShift, RunWideShift, Throughput
 from perf_core.model.endpoint import EndpointKey
 from perf_core.units import format_latency, format_ratio_change, format_share
 
+HOPELESS = 10.0
+"""Ratio beyond which the exact number tells nobody anything."""
+_NOTHING_SEEN = "not even p50 at ten times what it was would have been seen"
+
 
 def shift_sentence(key: EndpointKey, shift: QuantileShift, endpoints: int) -> str:
     """Return ``GET /items p95 182 ms -> 264 ms (+45 %, 95 % interval ...); unlikely to be noise: p = ...``."""
@@ -33,7 +37,7 @@ def throughput_sentence(shift: ThroughputShift, *, consequence: bool) -> str:
     return (
         f"fewer requests were answered: {shift.baseline:.3g} -> {shift.current:.3g} per second "
         f"({format_ratio_change(shift.ratio)}, 95 % interval {_interval(shift.low, shift.high)}, "
-        f"p {_p(shift.p_value)}){why}"
+        f"p {_p(shift.p_value)}){in_stage(shift.stage)}{why}"
     )
 
 
@@ -43,6 +47,26 @@ def failure_sentence(key: EndpointKey, before: float, after: float, p_value: flo
         f"{key} fails more often{in_stage(stage)}: {format_share(before)} -> {format_share(after)}"
         f"; unlikely to be noise: p {_p(p_value)}"
     )
+
+
+def unseen(detectable: float) -> str:
+    """Return ``a change of p50 below 12% would not have been seen``; of nothing but noise no long numbers."""
+    if detectable > HOPELESS:
+        return _NOTHING_SEEN
+    return f"a change of p50 below {detectable:.0%} would not have been seen"
+
+
+def smallest_seen(detectable: float) -> str:
+    """Return ``the smallest change of p50 that would have been seen is 12%``."""
+    if detectable > HOPELESS:
+        return _NOTHING_SEEN
+    return f"the smallest change of p50 that would have been seen is {detectable:.0%}"
+
+
+def at_worst(shift: QuantileShift) -> str:
+    """Return how much slower a quantile may be: ``p95 may be 49 % slower``."""
+    slower = "more than ten times" if shift.high > HOPELESS else f"{(shift.high - 1) * 100:.0f} %"
+    return f"p{shift.quantile * 100:g} may be {slower} slower{in_stage(shift.stage)}"
 
 
 def in_stage(stage: str) -> str:
