@@ -2,6 +2,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import msgpack
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
@@ -60,6 +61,23 @@ def test_names_in_every_script_survive() -> None:
     key = FrameKey("GET", "/äöü/日本\0\udc80<script>", "x")
 
     assert decode_frame(encode_frame(frame(rows=(row(key),)))).rows[0].key == key
+
+
+@pytest.mark.parametrize("largest", [1, 255, 256, 70_000, 5_000_000_000])
+def test_the_counts_of_each_row_take_the_fewest_bytes_that_hold_them(largest: int) -> None:
+    keys = FrameKey("GET", "/a", ""), FrameKey("GET", "/b", "")
+    rows = [
+        FrameRow(keys[at % 2], at, sum(counts), 0.1, 0.1, 0.1, 9, np.arange(len(counts)), np.array(counts, dtype=int))
+        for at, counts in enumerate(([1, 2], [], [largest, 3], [255]))
+    ]
+
+    data = encode_frame(frame(rows=tuple(rows)))
+
+    assert [(each.key, each.second, each.counts.tolist()) for each in decode_frame(data).rows] == [
+        (each.key, each.second, each.counts.tolist()) for each in rows
+    ]
+    widths = [len(each[-1]) / max(len(each[-2]) / 2, 1) for each in msgpack.unpackb(data)["r"]]
+    assert widths == [1, 0, next(width for width in (1, 2, 4, 8) if largest < 1 << (8 * width)), 1]
 
 
 @pytest.mark.parametrize("data", [b"", b"\x00", b"\xc1", b"\x81\xa1v\x63"], ids=["empty", "zero", "reserved", "v99"])

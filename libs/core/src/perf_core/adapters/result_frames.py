@@ -137,8 +137,11 @@ def _added(where: IntArray, values: IntArray, size: int) -> IntArray:
 
 def _rows_of(table: _Table, first: int, last: int, keys: Sequence[FrameKey]) -> Iterator[FrameRow]:
     codes = table.rows[first:last]
-    begins = np.searchsorted(table.cells, codes * BUCKETS).tolist()
-    ends = np.searchsorted(table.cells, (codes + 1) * BUCKETS).tolist()
+    low_end, high_end = np.searchsorted(table.cells, [codes[0] * BUCKETS, (codes[-1] + 1) * BUCKETS])
+    cells, cell_counts = table.cells[low_end:high_end], table.cell_counts[low_end:high_end]
+    buckets = cells & (BUCKETS - 1)
+    begins = np.searchsorted(cells, codes * BUCKETS).tolist()
+    ends = np.searchsorted(cells, (codes + 1) * BUCKETS).tolist()
     facts = zip(
         codes.tolist(),
         table.counts[first:last].tolist(),
@@ -152,5 +155,4 @@ def _rows_of(table: _Table, first: int, last: int, keys: Sequence[FrameKey]) -> 
     )
     for code, count, total, low, high, size, begin, end in facts:
         key, second = keys[code >> 32], code & (_SECONDS - 1)
-        buckets = table.cells[begin:end] & (BUCKETS - 1)
-        yield FrameRow(key, second, count, total, low, high, size, buckets, table.cell_counts[begin:end])
+        yield FrameRow(key, second, count, total, low, high, size, buckets[begin:end], cell_counts[begin:end])

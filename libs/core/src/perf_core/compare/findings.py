@@ -79,9 +79,7 @@ def run_tests(evidence: Evidence, policy: ComparisonPolicy) -> Findings:
     ]
     rates = [(stage.name, rate) for stage in evidence.stages if (rate := _throughput(stage, policy))]
     slower = holm(
-        [each.shift.slower for each in tests]
-        + [rise.p_value for _, rise in rises]
-        + [rate.less for _, rate in rates]
+        [each.shift.slower for each in tests] + [rise.p_value for _, rise in rises] + [rate.less for _, rate in rates]
     )
     faster = holm([each.shift.faster for each in tests])
     quantiles: dict[EndpointKey, list[JudgedQuantile]] = {}

@@ -1,7 +1,7 @@
 """Frames as bytes: msgpack with packed arrays, the same bytes on the wire and in the log."""
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgpack
@@ -14,15 +14,13 @@ from perf_core.model.histogram import IntArray
 from perf_core.model.notable import NotableRequest
 
 VERSION = 1
-_FEW = 64
 _COUNT_TYPES = {1: "<u1", 2: "<u2", 4: "<u4", 8: "<u8"}
 
 
 def encode_frame(frame: Frame) -> bytes:
     """Return the frame as bytes; names are written once, buckets take 2 bytes, counts the fewest that hold them."""
     keys: dict[FrameKey, int] = {}
-    rows = [_packed_row(row, keys.setdefault(row.key, len(keys))) for row in frame.rows]
-    intended = [_packed_row(row, keys.setdefault(row.key, len(keys))) for row in frame.intended]
+    rows, intended = _packed_rows(frame.rows, keys), _packed_rows(frame.intended, keys)
     errors = [(keys.setdefault(each.key, len(keys)), each.text, each.count) for each in frame.errors]
     document = {
         "v": VERSION,
@@ -73,18 +71,21 @@ def decode_frame(data: bytes) -> Frame:
         ) from cause
 
 
-def _packed_row(row: FrameRow, key: int) -> tuple[object, ...]:
-    return (
-        key,
-        row.second,
-        row.count,
-        row.total_time,
-        row.minimum,
-        row.maximum,
-        row.bytes,
-        row.buckets.astype("<u2").tobytes(),
-        _packed_counts(row.counts),
-    )
+def _packed_rows(rows: Sequence[FrameRow], keys: dict[FrameKey, int]) -> list[tuple[object, ...]]:
+    """Return the rows; the cells of all are packed at once, which takes a fraction of row by row."""
+    if not rows:
+        return []
+    ends = list(itertools.accumulate([len(row.buckets) for row in rows]))
+    buckets = np.concatenate([row.buckets for row in rows]).astype("<u2").tobytes()
+    counts = _packed_counts(rows)
+    packed, begin, key, number = [], 0, None, 0
+    for row, end, count in zip(rows, ends, counts, strict=True):
+        if row.key is not key:
+            key, number = row.key, keys.setdefault(row.key, len(keys))
+        facts = (number, row.second, row.count, row.total_time, row.minimum, row.maximum, row.bytes)
+        packed.append((*facts, buckets[2 * begin : 2 * end], count))
+        begin = end
+    return packed
 
 
 def _packed_notable(each: NotableRequest) -> tuple[object, ...]:
@@ -97,10 +98,18 @@ def _unpacked_notable(packed: list[Any]) -> NotableRequest:
     return NotableRequest(EndpointKey(method, name), *fields)
 
 
-def _packed_counts(counts: IntArray) -> bytes:
-    if counts.size < _FEW and max(counts.tolist(), default=0) < 1 << 8:  # numpy would take longer
-        return counts.astype("u1").tobytes()
-    largest = int(counts.max())
+def _packed_counts(rows: Sequence[FrameRow]) -> list[bytes]:
+    """Return the counts of each row, in the fewest bytes that hold its largest one."""
+    together = np.concatenate([row.counts for row in rows])
+    if together.max(initial=0) >= 1 << 8:
+        return [_packed_count(row.counts) for row in rows]
+    packed = together.astype("u1").tobytes()
+    ends = itertools.accumulate([len(row.counts) for row in rows], initial=0)
+    return [packed[begin:end] for begin, end in itertools.pairwise(ends)]
+
+
+def _packed_count(counts: IntArray) -> bytes:
+    largest = int(counts.max(initial=0))
     width = next(width for width in _COUNT_TYPES if largest < 1 << (8 * width))
     return counts.astype(_COUNT_TYPES[width]).tobytes()
 
