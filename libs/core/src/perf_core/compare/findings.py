@@ -194,8 +194,8 @@ def _throughput(stage: Stage, policy: ComparisonPolicy) -> ThroughputTest | None
     old, new = (np.sum([each.answered for each in side], axis=0) for side in zip(*common, strict=True))
     if min(len(old), len(new)) < policy.min_windows:
         return None
-    lengths = tuple(float(stage.width * sum(each)) for each in (stage.baseline_lengths, stage.current_lengths))
-    return throughput_test(old, new, lengths, policy.sigma_run**2 * _shortness(stage.seconds))
+    before, after = (float(stage.width * sum(each)) for each in (stage.baseline_lengths, stage.current_lengths))
+    return throughput_test(old, new, (before, after), policy.sigma_run**2 * _shortness(stage.seconds))
 
 
 def _surest_drop(

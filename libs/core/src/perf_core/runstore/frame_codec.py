@@ -78,7 +78,8 @@ def _packed_rows(rows: Sequence[FrameRow], keys: dict[FrameKey, int]) -> list[tu
     ends = list(itertools.accumulate([len(row.buckets) for row in rows]))
     buckets = np.concatenate([row.buckets for row in rows]).astype("<u2").tobytes()
     counts = _packed_counts(rows)
-    packed, begin, key, number = [], 0, None, 0
+    packed: list[tuple[object, ...]] = []
+    begin, number, key = 0, 0, None
     for row, end, count in zip(rows, ends, counts, strict=True):
         if row.key is not key:
             key, number = row.key, keys.setdefault(row.key, len(keys))
