@@ -196,6 +196,16 @@ def test_error_rates_are_compared_stage_by_stage(late: float, verdict: Verdict) 
         assert 'fails more often in "late": 6' in result.explanation
 
 
+def test_a_failing_stage_that_is_longer_is_no_change_and_a_failing_minute_of_a_short_one_is_not_quiet() -> None:
+    longer = compare_runs(failing_late(1, 40, 0.3), failing_late(2, 100, 0.3))
+    outage = compare_runs(failing_late(1, 100, 0.3), failing_late(2, 100, 0.0))
+
+    assert longer.verdict is Verdict.UNCHANGED
+    assert not any("share of failed requests changed" in note for each in longer.endpoints for note in each.notes)
+    assert outage.verdict is not Verdict.UNCHANGED
+    assert 'in "late"' in outage.explanation
+
+
 def failing_late(seed: int, begins: int, share: float) -> Recording:
     """Return a run of 120 s in which a share of the requests fails from second `begins` on, when a stage begins."""
     rng = np.random.default_rng(seed)
@@ -237,6 +247,7 @@ def test_distributions_are_held_against_each_other_stage_by_stage() -> None:
     for each in same.endpoints:
         assert [panel.stage for panel in each.ks_stages] == ["stage 1: 5 users", "stage 2: 20 users"]
         assert max(panel.distance for panel in each.ks_stages) < 0.1
+        assert each.a12 == pytest.approx(0.5, abs=0.05)
     for each in worse.endpoints:
         assert each.ks is not None
         assert each.ks == each.ks_stages[1]
@@ -248,11 +259,30 @@ def test_distributions_are_held_against_each_other_stage_by_stage() -> None:
     assert ' in "stage 2: 20 users"' in worse.explanation
 
 
+def test_the_stage_that_surest_differs_is_shown_and_not_one_of_few_requests() -> None:
+    rng = np.random.default_rng(11)
+    stages = (event(0.0, "stage", "busy"), event(90.0, "stage", "idle"))
+    sides = []
+    for name, slower in (("old", 1.0), ("new", 1.2)):
+        times = np.concatenate([rng.uniform(0, 90, 9000), rng.uniform(90, 120, 24)])
+        latencies = 0.05 * np.where(times < 90, slower, 1.0) * rng.lognormal(0.0, 0.3, len(times))
+        info = replace(run(1, STEADY).info, id=name, events=stages, requests=len(times))
+        sides.append(recording(info, np.zeros(len(times), dtype=int), times, latencies))
+
+    (found,) = compare_runs(sides[1], sides[0]).endpoints
+
+    assert found.ks is not None
+    assert found.ks.stage == "busy"
+    assert found.ks.distance < max(panel.distance for panel in found.ks_stages)
+    assert found.a12 is not None
+    assert found.a12 > 0.6
+
+
 def test_a_changed_shape_is_told_of_its_stage() -> None:
     told = ((0.2, True, "stage 2"), (0.3, True, ""), (0.1, False, "stage 3"))
     panels = [KsPanel(d, d, 0.1, 0.5, 0.5 + d, 0.0, 0.001, 50.0, changed, stage) for d, changed, stage in told]
 
-    notes = endpoint_notes(Pair(EndpointKey("GET", "/"), None, None), (None, None), panels)
+    notes = endpoint_notes(Pair(EndpointKey("GET", "/"), None, None), (), panels)
 
     assert notes[0].startswith('In "stage 2" the shape of the distribution changed (D = 0.20)')
     assert notes[1].startswith("The shape of the distribution changed (D = 0.30)")

@@ -10,6 +10,7 @@ from simulator import START, recording
 
 from perf_core.compare import compare_runs
 from perf_core.compare.comparison import EndpointComparison, RunComparison
+from perf_core.compare.findings import surest_drop
 from perf_core.compare.policy import ComparisonPolicy
 from perf_core.model.histogram import FloatArray, Histogram
 from perf_core.model.run import RunInfo, RunState
@@ -18,6 +19,7 @@ from perf_core.model.verdict import Reason, Verdict
 from perf_core.stats.absence import absence
 from perf_core.stats.failure_test import failure_rise_p_value
 from perf_core.stats.noise import grouped_sums, merge_factor
+from perf_core.stats.throughput_test import ThroughputTest
 from perf_core.stats.windows import EndpointWindows
 
 SECONDS = 60
@@ -252,6 +254,15 @@ def test_a_missing_endpoint_is_no_regression_when_that_is_allowed() -> None:
     allowed = compare_runs(new, old, settings={"allow_missing": True})
     assert allowed.verdict is Verdict.UNCHANGED
     assert (endpoint(allowed, 5).verdict, endpoint(allowed, 5).reasons) == (None, (Reason.MISSING,))
+
+
+def test_a_drop_that_matters_is_told_before_a_surer_one_that_does_not() -> None:
+    small, large = (ThroughputTest(100.0, after, after / 100, 0.0, 1.0, 0.0) for after in (96.0, 80.0))
+    told = surest_drop([("a", small), ("b", large)], [1e-9, 1e-6], ComparisonPolicy())
+
+    assert told is not None
+    assert (told.stage, told.flagged) == ("b", True)
+    assert surest_drop([], [], ComparisonPolicy()) is None
 
 
 def test_fewer_answers_per_second_are_a_regression_of_their_own() -> None:

@@ -87,7 +87,7 @@ class EndpointComparison:
     current: EndpointFigures | None
     shifts: tuple[QuantileShift, ...] = ()
     ks: KsPanel | None = None
-    """Of the stage in which the two runs differ most, where there are several."""
+    """Of the stage in which the two runs surest differ, where there are several."""
     a12: float | None = None
     """Probability that a random current request is slower than a random baseline one."""
     notes: tuple[str, ...] = ()

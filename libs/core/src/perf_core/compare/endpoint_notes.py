@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
-from perf_core.compare.comparison import EndpointFigures, KsPanel
+from perf_core.compare.comparison import KsPanel
 from perf_core.compare.evidence import Pair
+from perf_core.compare.findings import ErrorRise
 from perf_core.model.histogram import Histogram
 from perf_core.stats.lattice import step_at
 from perf_core.units import format_latency, format_share
@@ -15,13 +16,11 @@ CAPPED = 0.01
 FEWEST_CAPPED = 20
 
 
-def endpoint_notes(
-    pair: Pair, figures: tuple[EndpointFigures | None, EndpointFigures | None], panels: Sequence[KsPanel]
-) -> tuple[str, ...]:
+def endpoint_notes(pair: Pair, failures: Sequence[ErrorRise], panels: Sequence[KsPanel]) -> tuple[str, ...]:
     """Return sentences: shape, survivorship, degenerate and coarse distributions, timeouts among the answers."""
     histograms = [side.histogram for side in (pair.baseline, pair.current) if side and side.histogram.total]
     shapes = [_shape(panel) for panel in panels if panel.shape_changed]
-    found = [*shapes, _survivors(*figures), _degenerate(histograms), _coarse(histograms), _capped(histograms)]
+    found = [*shapes, _survivors(failures), _degenerate(histograms), _coarse(histograms), _capped(histograms)]
     return tuple(note for note in found if note)
 
 
@@ -33,8 +32,8 @@ def _shape(panel: KsPanel) -> str:
     )
 
 
-def _survivors(old: EndpointFigures | None, new: EndpointFigures | None) -> str | None:
-    if not old or not new or abs(old.failure_share - new.failure_share) < SURVIVORS:
+def _survivors(failures: Sequence[ErrorRise]) -> str | None:
+    if all(abs(each.points) < SURVIVORS for each in failures):
         return None
     return "The share of failed requests changed, and latencies are of answered requests only: compare with care."
 

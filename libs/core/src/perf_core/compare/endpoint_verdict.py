@@ -5,14 +5,13 @@ import math
 from perf_core.compare.comparison import EndpointComparison, EndpointFigures
 from perf_core.compare.endpoint_notes import SURVIVORS, endpoint_notes
 from perf_core.compare.evidence import Evidence, Pair, figures
-from perf_core.compare.findings import Findings
+from perf_core.compare.findings import ErrorRise, Findings
 from perf_core.compare.ks_panels import EndpointKs
 from perf_core.compare.policy import QUANTILES, ComparisonPolicy
 from perf_core.compare.quantile_rows import REPEAT, JudgedQuantile, remedy, too_wide
 from perf_core.compare.words import at_worst, failure_sentence, in_stage, shift_sentence, unseen
 from perf_core.model.verdict import Reason, Verdict
 from perf_core.stats.absence import absence
-from perf_core.stats.ks import superiority
 from perf_core.units import format_share
 
 Outcome = tuple[Verdict | None, tuple[Reason, ...], str]
@@ -38,8 +37,8 @@ def judge_endpoint(
         new,
         tuple(row.shown for row in rows),
         ks.shown if ks else None,
-        _superiority(pair),
-        endpoint_notes(pair, (old, new), panels),
+        ks.superiority if ks else None,
+        endpoint_notes(pair, findings.failures.get(pair.key, ()), panels),
         panels if len(panels) > 1 else (),
     )
 
@@ -78,21 +77,20 @@ def _two_sided(
         return Verdict.REGRESSED, tuple(reasons), "; ".join(sentences)
     if not rows:
         return Verdict.INCONCLUSIVE, (Reason.TOO_FEW_REQUESTS,), _too_few(pair, sides, policy)
-    if sides[1].failure_share - sides[0].failure_share >= SURVIVORS:
-        return Verdict.INCONCLUSIVE, (Reason.NOISE,), _few_survivors(pair, sides, rows)
+    risen = max(findings.failures.get(pair.key, ()), key=lambda rise: rise.points, default=None)
+    if risen and risen.points >= SURVIVORS:
+        return Verdict.INCONCLUSIVE, (Reason.NOISE,), _few_survivors(pair, risen, rows)
     if better:
         text = shift_sentence(pair.key, _strongest(better).shown, len(findings.quantiles))
         return Verdict.IMPROVED, (Reason.LATENCY,), text
-    return _quiet(pair, rows, policy)
+    return _quiet(pair, rows, findings, policy)
 
 
-def _few_survivors(
-    pair: Pair, sides: tuple[EndpointFigures, EndpointFigures], rows: tuple[JudgedQuantile, ...]
-) -> str:
-    old, new = (format_share(side.failure_share) for side in sides)
+def _few_survivors(pair: Pair, risen: ErrorRise, rows: tuple[JudgedQuantile, ...]) -> str:
+    old, new = format_share(risen.before), format_share(risen.after)
     return (
-        f"{pair.key} fails more often: {old} -> {new}, so much at once that it can be one event, and latencies "
-        f"are of the other requests only; {unseen(rows[0].shown.detectable)}; {REPEAT}"
+        f"{pair.key} fails more often{in_stage(risen.stage)}: {old} -> {new}, so much at once that it can be one "
+        f"event, and latencies are of the other requests only; {unseen(rows[0].shown.detectable)}; {REPEAT}"
     )
 
 
@@ -113,14 +111,15 @@ def _fewest(pair: Pair, sides: tuple[EndpointFigures, EndpointFigures]) -> tuple
     return min(side.requests - side.failures for side in sides), windows
 
 
-def _quiet(pair: Pair, rows: tuple[JudgedQuantile, ...], policy: ComparisonPolicy) -> Outcome:
+def _quiet(pair: Pair, rows: tuple[JudgedQuantile, ...], findings: Findings, policy: ComparisonPolicy) -> Outcome:
     first, wide = rows[0].shown, too_wide(rows, policy)
     moved = f"{pair.key} p{first.quantile * 100:g} {(first.ratio - 1) * 100:+.1f} %{in_stage(first.stage)}"
     if not wide:
         text = f"{moved}: no change that can be told from noise, and a large one is excluded{_not_judged(rows)}"
         return Verdict.UNCHANGED, (), text
     worst = max(wide, key=lambda row: row.shown.high).shown
-    answer = f"noise hides the answer, {at_worst(worst)}, {unseen(first.detectable)}; {remedy(wide, policy)}"
+    help_ = remedy(wide, findings.runs, policy)
+    answer = f"noise hides the answer, {at_worst(worst)}, {unseen(first.detectable)}; {help_}"
     return Verdict.INCONCLUSIVE, (Reason.NOISE,), f"{moved}: {answer}"
 
 
@@ -133,8 +132,3 @@ def _not_judged(rows: tuple[JudgedQuantile, ...]) -> str:
 
 def _strongest(rows: list[JudgedQuantile]) -> JudgedQuantile:
     return min(rows, key=lambda row: (row.shown.p_value, -abs(row.raw.shift)))
-
-
-def _superiority(pair: Pair) -> float | None:
-    sides = [side.histogram for side in (pair.baseline, pair.current) if side and side.histogram.total]
-    return superiority(*sides) if len(sides) == 2 else None

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -40,15 +40,26 @@ class ErrorRise:
         """Whether the error rate rose so much that it matters."""
         return self.after >= self.before + FAILURE_FLOOR and self.after >= self.before * FAILURE_RATIO
 
+    @property
+    def points(self) -> float:
+        """By how much the share of failed requests rose, in [-1, 1]."""
+        return self.after - self.before
+
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """Results per endpoint; `error_rates` holds the surest rise past the floors."""
+    """Results per endpoint; `error_rates` holds the surest rise past the floors.
+
+    `failures` are the tests of every stage, not corrected; `runs` are the numbers of runs of the baseline and of the
+    current side.
+    """
 
     quantiles: dict[EndpointKey, tuple[JudgedQuantile, ...]]
     error_rates: dict[EndpointKey, ErrorRise]
     run_wide: tuple[RunWideShift, ...]
     throughput: ThroughputShift | None
+    failures: dict[EndpointKey, tuple[ErrorRise, ...]] = field(default_factory=dict)
+    runs: tuple[int, int] = (1, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +100,15 @@ def run_tests(evidence: Evidence, policy: ComparisonPolicy) -> Findings:
         {key: tuple(rows) for key, rows in quantiles.items()},
         _risen(rises, slower[len(tests) : len(tests) + len(rises)], policy),
         run_wide_rows(shared, policy),
-        _surest_drop(rates, slower[len(tests) + len(rises) :], policy),
+        surest_drop(rates, slower[len(tests) + len(rises) :], policy),
+        {pair.key: tuple(rise for key, rise in rises if key == pair.key) for pair in evidence.pairs},
+        _run_counts(evidence),
     )
+
+
+def _run_counts(evidence: Evidence) -> tuple[int, int]:
+    lengths = [(len(stage.baseline_lengths), len(stage.current_lengths)) for stage in evidence.stages]
+    return max(lengths, default=(1, 1))
 
 
 def enough(windows: Windows, q: float, policy: ComparisonPolicy) -> bool:
@@ -198,12 +216,23 @@ def _throughput(stage: Stage, policy: ComparisonPolicy) -> ThroughputTest | None
     return throughput_test(old, new, (before, after), policy.sigma_run**2 * _shortness(stage.seconds))
 
 
-def _surest_drop(
+def surest_drop(
     rates: Sequence[tuple[str, ThroughputTest]], corrected: Sequence[float], policy: ComparisonPolicy
 ) -> ThroughputShift | None:
-    """Return the throughput of the stage that is surest to have fallen; None when none was tested."""
+    """Return the throughput of the stage that is surest to have fallen as far as matters; None without a test."""
     if not rates:
         return None
-    (stage, test), p_value = min(zip(rates, corrected, strict=True), key=lambda each: each[1])
-    flagged = p_value < policy.endpoint_alpha and 1 - test.ratio >= policy.run_floor_ratio
-    return ThroughputShift(test.baseline, test.current, test.ratio, test.low, test.high, p_value, flagged, stage)
+    drops = [
+        ThroughputShift(
+            test.baseline,
+            test.current,
+            test.ratio,
+            test.low,
+            test.high,
+            p_value,
+            p_value < policy.endpoint_alpha and 1 - test.ratio >= policy.run_floor_ratio,
+            stage,
+        )
+        for (stage, test), p_value in zip(rates, corrected, strict=True)
+    ]
+    return min(drops, key=lambda drop: (not drop.flagged, drop.p_value))

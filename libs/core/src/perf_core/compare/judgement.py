@@ -196,7 +196,7 @@ def _advice(endpoints: list[EndpointComparison], findings: Findings, policy: Com
             continue
         wide = too_wide(findings.quantiles.get(each.key, ()), policy) if Reason.NOISE in each.reasons else []
         if wide:
-            helped[remedy(wide, policy)] += _requests(each)
+            helped[remedy(wide, findings.runs, policy)] += _requests(each)
             lengths.append((times_longer(wide, policy), _requests(each)))
     for times, requests in sorted(lengths):
         missing -= requests

@@ -1,6 +1,6 @@
 """The Kolmogorov-Smirnov test of every endpoint, stage by stage: shown always, a warning at most."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from perf_core.compare.comparison import KsPanel
@@ -8,7 +8,7 @@ from perf_core.compare.evidence import Evidence, Pair
 from perf_core.compare.findings import Findings
 from perf_core.model.endpoint import EndpointKey
 from perf_core.stats.holm import holm
-from perf_core.stats.ks import ks_p_value, ks_test
+from perf_core.stats.ks import ks_p_value, ks_test, superiority
 from perf_core.stats.ks_windows import window_ks
 
 SHAPE_ALPHA = 0.05
@@ -20,27 +20,37 @@ FEWEST = 8
 
 @dataclass(frozen=True, slots=True)
 class EndpointKs:
-    """The panels of one endpoint, one per stage in which both sides answered it."""
+    """The panels of one endpoint, one per stage in which both sides answered it; `shown` with its A12."""
 
     stages: tuple[KsPanel, ...]
-
-    @property
-    def shown(self) -> KsPanel:
-        """The panel of the stage in which the two sides differ most."""
-        return max(self.stages, key=lambda panel: panel.distance)
+    shown: KsPanel
+    superiority: float
 
 
 def ks_panels(evidence: Evidence, findings: Findings) -> Mapping[EndpointKey, EndpointKs]:
     """Return the panels of every endpoint with answered requests on both sides."""
-    made = [
-        (pair.key, panel) for stage in evidence.stages for pair in stage.pairs if (panel := _panel(pair, stage.name))
-    ]
-    corrected = holm([1.0 if panel.p_corrected is None else panel.p_corrected for _, panel in made])
-    panels: dict[EndpointKey, list[KsPanel]] = {}
-    for (key, panel), p_value in zip(made, corrected, strict=True):
-        changed = _shape_changed(panel, p_value, findings, key)
-        panels.setdefault(key, []).append(replace(panel, shape_changed=changed))
-    return {key: EndpointKs(tuple(stages)) for key, stages in panels.items()}
+    made = [(pair, panel) for stage in evidence.stages for pair in stage.pairs if (panel := _panel(pair, stage.name))]
+    corrected = holm([_corrected(panel) for _, panel in made])
+    panels: dict[EndpointKey, list[tuple[Pair, KsPanel]]] = {}
+    for (pair, panel), p_value in zip(made, corrected, strict=True):
+        changed = _shape_changed(panel, p_value, findings, pair.key)
+        panels.setdefault(pair.key, []).append((pair, replace(panel, shape_changed=changed)))
+    return {key: _endpoint(stages) for key, stages in panels.items()}
+
+
+def _endpoint(stages: Sequence[tuple[Pair, KsPanel]]) -> EndpointKs:
+    """Return the panels of one endpoint; shown is the stage that surest differs: few requests differ by chance."""
+    pair, shown = min(stages, key=lambda each: (_corrected(each[1]), each[1].p_value, -each[1].distance))
+    return EndpointKs(tuple(panel for _, panel in stages), shown, _superiority(pair))
+
+
+def _corrected(panel: KsPanel) -> float:
+    return 1.0 if panel.p_corrected is None else panel.p_corrected
+
+
+def _superiority(pair: Pair) -> float:
+    old, new = (side.histogram for side in (pair.baseline, pair.current) if side)
+    return superiority(old, new)
 
 
 def _panel(pair: Pair, stage: str) -> KsPanel | None:

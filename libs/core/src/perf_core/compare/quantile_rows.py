@@ -15,12 +15,10 @@ HIGHEST = 700.0
 """Logarithm above which exp() overflows."""
 LONGEST = 20.0
 """A run so many times longer is no advice."""
-TWO_MORE = 2 / 3
-"""Share of a variance that is left when one of the two runs becomes three."""
 REPEAT = "repeat it: if the change is real, it comes again"
 _WHY = "what differs between runs, not the length of this one, hides it"
 MORE_BASELINES = f"add two more baseline runs: {_WHY}"
-MORE_RUNS = f"add two more baseline runs and repeat this one (--repeat 3): {_WHY}"
+QUIETER = "use a quieter machine, or run much longer: what happens inside the runs hides it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,15 +106,24 @@ def times_longer(rows: Sequence[JudgedQuantile], policy: ComparisonPolicy) -> fl
     return max((_times_longer(row, policy) for row in rows), default=math.inf)
 
 
-def remedy(rows: Sequence[JudgedQuantile], policy: ComparisonPolicy) -> str:
-    """Return what would have answered the question of the hardest row: a longer run, more runs, or a repetition."""
+def remedy(rows: Sequence[JudgedQuantile], runs: tuple[int, int], policy: ComparisonPolicy) -> str:
+    """Return what would have answered the question of the hardest row: a longer run, more runs, or a repetition.
+
+    `runs` are the numbers of runs of the baseline and of the current side.
+    """
     times = times_longer(rows, policy)
     if times <= LONGEST:
         return longer(times)
-    shares = [_room(row, policy) / row.raw.error**2 for row in rows]
-    if min(shares) <= 0:
+    room, row = min((_room(row, policy) / row.raw.error**2, at) for at, row in enumerate(rows))
+    if room <= 0:
         return REPEAT
-    return MORE_BASELINES if min(shares) >= TWO_MORE else MORE_RUNS
+    if policy.block_seconds or rows[row].raw.inside > rows[row].raw.error ** 2 / 2:
+        return QUIETER
+    baselines, repeats = runs
+    left = (1 / (baselines + 2) + 1 / repeats) / (1 / baselines + 1 / repeats)
+    if room >= left:
+        return MORE_BASELINES
+    return f"add two more baseline runs and repeat this one (--repeat {max(3, repeats + 2)}): {_WHY}"
 
 
 def longer(times: float) -> str:
