@@ -182,6 +182,40 @@ def test_an_endpoint_that_answered_nothing_keeps_no_latency() -> None:
     assert broken('rate of "GET /items" > 1/s', current) == ()
 
 
+@pytest.mark.parametrize("where", ["", ' of "GET /items"', ' of "*"'])
+@pytest.mark.parametrize("window", ["", " for 10s"])
+@pytest.mark.parametrize("answered_until", [0, 8])
+def test_a_service_that_stops_answering_keeps_no_latency(where: str, window: str, answered_until: int) -> None:
+    current = run(ramp_up=10.0)
+    key = EndpointKey("GET", "/items")
+    good = {START + at: np.full(20, 0.05) for at in range(answered_until)}
+    bad = {START + at: np.full(20, 0.05) for at in range(answered_until, 60)}
+    current.endpoints.clear()
+    current.endpoints[key] = EndpointSeries(key, outcome(good) if good else OutcomeSeries.empty(), outcome(bad))
+
+    judged = judge_thresholds([parse_threshold("thresholds.t", f"p95{where} < 300ms{window}")], current, None, 10.0)
+
+    assert len(judged.broken) == 1
+    assert "has no answered request" in judged.broken[0]
+    assert judged.not_judged == ()
+
+
+def test_a_stretch_without_an_answer_keeps_no_latency_unless_it_is_a_request_or_two() -> None:
+    key = EndpointKey("GET", "/items")
+    for each, breaks in ((20, True), (1, False)):
+        current = run()
+        good = {START + at: np.full(each, 0.05) for at in range(30)}
+        current.endpoints.clear()
+        current.endpoints[key] = EndpointSeries(
+            key, outcome(good), outcome({START + at: np.full(each, 0.05) for at in range(30, 38)})
+        )
+
+        told = broken('p95 of "GET /items" < 300ms for 5s', current)
+
+        assert bool(told) is breaks
+        assert not told or "has no answered request from second 30 to 35" in told[0]
+
+
 @pytest.mark.parametrize(
     ("text", "why"),
     [

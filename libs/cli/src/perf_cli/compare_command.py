@@ -47,9 +47,15 @@ def _compare(store: RunStore, options: argparse.Namespace) -> int:
 
     baseline, *more = [store.load(each) for each in run_ids(baseline_id(store, options.baseline) or "") or [""]]
     current, *repeats = [store.load(each) for each in run_ids(options.current) or [""]]
-    thresholds, settings = given_thresholds(options.threshold), given_settings(options)
+    defaults, thresholds = given_thresholds(options.threshold)
     comparison = compare_runs(
-        current, baseline, thresholds=thresholds, settings=settings, repeats=repeats, more_baselines=more
+        current,
+        baseline,
+        thresholds=thresholds,
+        default_thresholds=defaults,
+        settings=given_settings(options),
+        repeats=repeats,
+        more_baselines=more,
     )
     print(json.dumps(to_document(comparison), indent=2) if options.json else render_text(comparison))
     return exit_code(current.info, comparison, strict=options.strict)

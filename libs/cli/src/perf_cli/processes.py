@@ -142,7 +142,7 @@ def _signal(child: subprocess.Popen[bytes], number: int) -> bool:
     child.poll()
     try:
         os.killpg(child.pid, number)
-    except ProcessLookupError:
+    except (ProcessLookupError, PermissionError):  # the latter of another user's: nothing can be done
         return False
     return True
 

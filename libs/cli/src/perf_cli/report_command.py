@@ -72,10 +72,12 @@ def _render(
     chosen = store.choose_baselines(choice, current.info.scenario, excluding=current.info.id)
     baselines = [store.load(each.id) for each in chosen]
     baseline = baselines[0] if baselines else None
+    defaults, thresholds = given_thresholds(options.threshold)
     comparison = compare_runs(
         current,
         baseline,
-        thresholds=given_thresholds(options.threshold),
+        thresholds=thresholds,
+        default_thresholds=defaults,
         settings=given_settings(options),
         repeats=[store.load(each) for each in current.info.repeats],
         more_baselines=baselines[1:],
@@ -90,10 +92,11 @@ def _render(
 
 
 def _own_baseline(store: RunStore, info: "RunInfo") -> str | None:
-    """Return what a run was judged against; None, the promoted runs, when nobody judged it yet: it was imported."""
+    """Return what a run was judged against; None, the promoted runs, for one that was imported or not judged yet."""
     if info.baseline:
         return ",".join((info.baseline, *info.more_baselines))
-    return "none" if (store.folder(info.id).path / "comparison.json").exists() else None
+    judged = (store.folder(info.id).path / "comparison.json").exists()
+    return "none" if judged and "imported_from" not in info.labels else None
 
 
 def _render_for(master: MasterClient, options: argparse.Namespace) -> "tuple[RunInfo, RunComparison]":

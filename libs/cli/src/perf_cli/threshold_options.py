@@ -35,13 +35,18 @@ def threshold_layer(texts: list[str]) -> Layer:
     return layer
 
 
-def given_thresholds(texts: list[str]) -> dict[str, str]:
-    """Return the thresholds for a judgement of stored runs, key -> sentence: flags, the file of this folder.
+def given_thresholds(texts: list[str]) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the thresholds for a judgement of stored runs, key -> sentence: of the file of this folder, and flags.
+
+    What a run was started with beats the file, and a flag beats both.
 
     Raises:
         UsageError: one cannot be understood.
     """
-    layer = file_layer(find_file(None, None)) | threshold_layer(texts)
+    return _sentences(file_layer(find_file(None, None))), _sentences(threshold_layer(texts))
+
+
+def _sentences(layer: Layer) -> dict[str, str]:
     return {name: str(setting.value) for name, setting in layer.items() if name.startswith(f"{TABLE}.")}
 
 

@@ -57,6 +57,18 @@ def test_the_thresholds_of_the_file_are_held_against_a_stored_run(here, runs: Pa
     assert "thresholds.fast" in (runs / "runs" / "base" / "junit.xml").read_text()
 
 
+@pytest.mark.parametrize("started_with", ["p95 < 9s", "off"])
+def test_what_a_run_was_started_with_beats_the_file(here, runs: Path, started_with: str) -> None:
+    (runs / "perf-platform.toml").write_text("[thresholds]\nfast = 'p95 < 1us'\n")
+    path = runs / "runs" / "base" / "run.json"
+    facts = json.loads(path.read_text()) | {"thresholds": {"thresholds.fast": started_with}}
+    path.write_text(json.dumps(facts))
+
+    kept, broken = here("report", "base"), here("compare", "base", "base", "--threshold", "fast=p95 < 1us")
+
+    assert (kept.returncode, broken.returncode) == (0, 3), kept.stdout + broken.stdout
+
+
 @pytest.mark.parametrize(
     ("file", "arguments", "words"),
     [

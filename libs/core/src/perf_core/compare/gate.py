@@ -20,19 +20,21 @@ def compare_runs(
     policy: ComparisonPolicy = DEFAULT,
     thresholds: Mapping[str, str] | None = None,
     *,
+    default_thresholds: Mapping[str, str] | None = None,
     settings: Mapping[str, object] | None = None,
     repeats: Sequence[Recording] = (),
     more_baselines: Sequence[Recording] = (),
 ) -> RunComparison:
     """Return the judgement of a run; `thresholds` and `settings` come on top of those the run was started with.
 
-    `repeats` and `more_baselines` are further runs of either side; they do not count for thresholds.
+    `default_thresholds` come below those, whatever replaced one of them or dropped it. `repeats` and `more_baselines`
+    are further runs of either side; they do not count for thresholds.
 
     Raises:
         UsageError: a threshold or a setting cannot be understood; the message names its key.
     """
     policy = configured(policy, {**current.info.policy, **(settings or {})})
-    wanted = parse_thresholds({**current.info.thresholds, **(thresholds or {})})
+    wanted = parse_thresholds({**(default_thresholds or {}), **current.info.thresholds, **(thresholds or {})})
     if baseline is not None and are_interleaved(current.info, baseline.info):
         comparison = compare_interleaved(current, baseline, policy)
         pairs = whole_pairs(baseline.info, current.info)

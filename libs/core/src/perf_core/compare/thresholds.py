@@ -13,6 +13,8 @@ from perf_core.stats.windows import second_range
 
 STEPS = 10
 """Stretches of a window's length begin this many times in it, and at most once a second."""
+FEWEST_SILENT = 10
+"""Requests of a stretch from which none being answered is no chance of a seldom called endpoint."""
 BROKEN_EVENT = "threshold_broken"
 """Kind of the event by which a master notes why it stopped a run."""
 ALL = "all requests"
@@ -119,25 +121,37 @@ def _first_breach(
     series, where = _chosen(current, name), name or ALL
     if name is not None and not any(each.requests for each in series):
         return f"{threshold.key}: {where} has no request, so {threshold.text!r} cannot hold; check the name"
-    if name is not None and not _has_figure(threshold, series):
-        return f"{threshold.key}: {where} has no answered request, so {threshold.text!r} cannot hold"
     if threshold.window is None:
-        return breach(threshold, _sample(threshold, series, *_part(current, trimmed)), before, where)
+        sample = _sample(threshold, series, *_part(current, trimmed))
+        return _unanswered(threshold, sample, where) or breach(threshold, sample, before, where)
     start, end = _windowed_part(threshold, current)
+    whole = _unanswered(threshold, _sample(threshold, series, start, end), where)
+    if whole:
+        return whole
     for low, high in stretches(start, end, int(threshold.window)):
         when = f" from second {low - start} to {high - start}"
-        sentence = breach(threshold, _sample(threshold, series, low, high), before, where, when)
+        sample = _sample(threshold, series, low, high)
+        silent = _unanswered(threshold, sample, where, when) if sample.requests >= FEWEST_SILENT else None
+        sentence = silent or breach(threshold, sample, before, where, when)
         if sentence:
             return sentence
     return None
+
+
+def _unanswered(threshold: Threshold, sample: Sample, where: str, when: str = "") -> str | None:
+    """Return the sentence of a threshold on a latency where there are requests and no answer."""
+    if not sample.requests or figure(threshold, sample) is not None:
+        return None
+    return f"{threshold.key}: {where} has no answered request{when}, so {threshold.text!r} cannot hold"
 
 
 def _nothing_to_say(threshold: Threshold, current: Recording, name: str | None, trimmed: float) -> str | None:
     """Return why a run cannot be held against a threshold, None when it can or when that alone breaks it."""
     if threshold.window is None:
         series = _chosen(current, name)
-        inside = figure(threshold, _sample(threshold, series, *_part(current, trimmed)))
-        if inside is None and _has_figure(threshold, series):
+        sample = _sample(threshold, series, *_part(current, trimmed))
+        called = any(each.requests for each in series)
+        if called and not sample.requests and figure(threshold, sample) is None:
             return f"{name or ALL} has no request in the compared part of the run"
         return None
     if current.info.low_resolution:
@@ -146,13 +160,6 @@ def _nothing_to_say(threshold: Threshold, current: Recording, name: str | None, 
     if end - start < threshold.window and threshold.key not in GUARD:
         return f"the part of the run it is held against has {end - start} s, less than {threshold.window:g} s"
     return None
-
-
-def _has_figure(threshold: Threshold, series: Sequence[EndpointSeries]) -> bool:
-    """Return whether some request of the whole run says anything about the threshold's metric."""
-    return threshold.metric == RATE or any(
-        each.requests if threshold.metric == ERROR_RATE else each.ok.counts.sum() for each in series
-    )
 
 
 def _windowed_part(threshold: Threshold, current: Recording) -> tuple[int, int]:
