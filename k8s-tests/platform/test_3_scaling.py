@@ -33,7 +33,7 @@ def _spread(release: Release, workers: int) -> float:
 def test_scaling_during_a_run_loses_no_request_and_the_run_stays_valid(release: Release, saw) -> None:
     worker = f"deployment/{release.component('worker')}"
     before = release.served()
-    run_id = release.start_run(USERS, 75, scenario="scaling", baseline="none")
+    run_id = release.start_run(USERS, 150, scenario="scaling", baseline="none")  # pods may take a minute to start
     _spread(release, 2)
     release.kubectl("scale", worker, "--replicas=4")
     until(lambda: len(release.ready("worker")) == 4, "four workers")
